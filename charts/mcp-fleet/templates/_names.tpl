@@ -1,0 +1,28 @@
+{{- define "mcp-fleet.fullname" -}}
+{{- .Values.fullnameOverride | default .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "mcp-fleet.selectorLabels" -}}
+app.kubernetes.io/name: mcp-fleet
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "mcp-fleet.podLabels" -}}
+{{ include "mcp-fleet.selectorLabels" . }}
+app.kubernetes.io/component: operator
+{{- end }}
+
+{{- define "mcp-fleet.labels" -}}
+{{ include "mcp-fleet.podLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "mcp-fleet.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (include "mcp-fleet.fullname" .) }}
+{{- end }}
+
+{{- define "mcp-fleet.image" -}}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag }}{{ end }}
+{{- end }}

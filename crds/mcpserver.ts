@@ -1,0 +1,127 @@
+/**
+ * McpServer: a fleet of identical MCP server pods. The schema of its spec and the
+ * rules between its fields; must not know how the operator acts on any of it.
+ */
+import { z } from 'zod';
+import { milliseconds } from './duration.ts';
+import { exposure } from './exposure.ts';
+import {
+  accelerator,
+  duration,
+  environment,
+  imagePullPolicy,
+  label,
+  labelMap,
+  localReference,
+  positiveDuration,
+  quantity,
+  scheduling,
+  stringMap,
+} from './parts.ts';
+import { backends, inference } from './routing.ts';
+import { autoscaling, podDisruptionBudget, replicas, resources, SCALING_RULES, severalPods } from './scaling.ts';
+import { intOrString, listMap, opaque, withRules } from './schema.ts';
+import { storage } from './storage.ts';
+
+const toolset = z.object({
+  name: label().describe('Toolset to serve, for example tasks.'),
+  config: opaque()
+    .optional()
+    .describe("Settings of the toolset; unknown ones are refused by the toolset's own schema."),
+});
+
+const limits = z
+  .object({
+    requestBody: quantity().default('4Mi').describe('Largest request body.'),
+    callTimeout: positiveDuration().default('120s').describe('Longest time for one tool call.'),
+  })
+  .describe('Bounds on what one client may ask.');
+
+const rollout = z
+  .object({
+    maxSurge: intOrString().default('25%').describe('Extra pods during a rollout, as a number or percentage.'),
+    drain: duration().default('10s').describe('How long a stopping pod still answers, while endpoints change.'),
+    terminationGracePeriod: positiveDuration().default('150s').describe('Time after which a stopping pod is killed.'),
+  })
+  .describe('How pods are replaced. At most one revision is short of a pod at any time.');
+
+const variables = withRules(
+  z.object({
+    configMapRef: localReference().optional().describe('ConfigMap in the same namespace.'),
+    secretRef: localReference().optional().describe('Secret in the same namespace.'),
+  }),
+  [
+    {
+      rule: 'has(self.configMapRef) != has(self.secretRef)',
+      message: 'an item of envFrom needs either configMapRef or secretRef',
+      test: (v) => (v.configMapRef !== undefined) !== (v.secretRef !== undefined),
+    },
+  ],
+);
+
+const podTemplate = z
+  .object({
+    labels: labelMap(32).optional().describe('Extra labels of the pods.'),
+    annotations: stringMap(32).optional().describe('Annotations of the pods.'),
+    env: environment().optional(),
+    envFrom: z.array(variables).max(16).optional().describe('ConfigMaps and Secrets whose keys become variables.'),
+  })
+  .describe('Additions to the pods. Volumes and the security context are not open: pods stay restricted.');
+
+export const mcpServerSpec = withRules(
+  z.object({
+    image: z
+      .string()
+      .min(1)
+      .max(512)
+      .optional()
+      .describe("Image of the server; the operator's own server image without it."),
+    imagePullPolicy: imagePullPolicy(),
+    imagePullSecrets: listMap(localReference(), ['name'], 16).optional().describe('Secrets for pulling the image.'),
+    toolsets: listMap(toolset, ['name'], 16).min(1).describe('What the server serves; at least one.'),
+    backends: backends.optional(),
+    inference: inference.optional(),
+    replicas: replicas(),
+    autoscaling: autoscaling().optional(),
+    resources: resources().prefault({ requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '512Mi' } }),
+    accelerator: accelerator().optional(),
+    scheduling: scheduling().optional(),
+    storage: storage.prefault({}),
+    exposure: exposure.prefault({}),
+    limits: limits.prefault({}),
+    rollout: rollout.prefault({}),
+    podDisruptionBudget: podDisruptionBudget().prefault({}),
+    podTemplate: podTemplate.optional(),
+    telemetry: z
+      .object({
+        logLevel: z
+          .enum(['debug', 'info', 'warn', 'error'])
+          .default('info')
+          .describe('Least severe lines that are logged.'),
+      })
+      .prefault({})
+      .describe('What the pods report.'),
+    suspended: z.boolean().default(false).describe('Run no pods and keep everything else.'),
+  }),
+  [
+    ...SCALING_RULES,
+    {
+      rule: "self.storage.type != 'Embedded' || (!has(self.autoscaling) && (!has(self.replicas) || self.replicas <= 1))",
+      message: 'Embedded storage serves one pod; use storage.type Postgres for more replicas or autoscaling',
+      fieldPath: '.storage',
+      test: (s) => s.storage.type !== 'Embedded' || !severalPods(s),
+    },
+    {
+      rule: 'duration(self.rollout.drain) < duration(self.rollout.terminationGracePeriod)',
+      message: 'rollout.drain must be shorter than rollout.terminationGracePeriod',
+      fieldPath: '.rollout',
+      test: (s) => milliseconds(s.rollout.drain) < milliseconds(s.rollout.terminationGracePeriod),
+    },
+    {
+      rule: 'duration(self.limits.callTimeout) < duration(self.rollout.terminationGracePeriod)',
+      message: 'limits.callTimeout must be shorter than rollout.terminationGracePeriod',
+      fieldPath: '.limits.callTimeout',
+      test: (s) => milliseconds(s.limits.callTimeout) < milliseconds(s.rollout.terminationGracePeriod),
+    },
+  ],
+).describe('What the server serves, how many pods run, and how they are reached.');

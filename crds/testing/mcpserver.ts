@@ -1,0 +1,88 @@
+/**
+ * Rows of the rules that only an McpServer has.
+ */
+import { exposed, POSTGRES, server, TOKEN } from './objects.ts';
+import type { RuleRows } from './shared.ts';
+
+const asked = { resources: { requests: { cpu: '1' } } };
+
+export const mcpServerRows: readonly RuleRows[] = [
+  {
+    at: 'spec',
+    message: 'Embedded storage serves one pod; use storage.type Postgres for more replicas or autoscaling',
+    accept: [
+      server({ replicas: 0 }),
+      server({ replicas: 1 }),
+      server({ replicas: 2, storage: POSTGRES }),
+      server({ ...asked, autoscaling: { maxReplicas: 2 }, storage: POSTGRES }),
+    ],
+    reject: [
+      server({ replicas: 2 }),
+      server({ replicas: 2, storage: { type: 'Embedded', embedded: { ephemeral: true } } }),
+      server({ ...asked, autoscaling: { maxReplicas: 1 } }),
+    ],
+  },
+  {
+    at: 'spec',
+    message: 'rollout.drain must be shorter than rollout.terminationGracePeriod',
+    accept: [server({ rollout: { drain: '149s' } }), server({ rollout: { drain: '0s' } })],
+    reject: [server({ rollout: { drain: '150s' } }), server({ rollout: { drain: '2m31s' } })],
+  },
+  {
+    at: 'spec',
+    message: 'limits.callTimeout must be shorter than rollout.terminationGracePeriod',
+    accept: [server({ limits: { callTimeout: '149s' } })],
+    reject: [server({ limits: { callTimeout: '2m30s' } }), server({ rollout: { terminationGracePeriod: '1m' } })],
+  },
+  {
+    at: 'spec.backends',
+    message: 'set backends.names or backends.selector, not both',
+    accept: [
+      server({ backends: { names: ['a', 'b'] } }),
+      server({ backends: { selector: { matchLabels: { tier: 'gold' } } } }),
+      server({ backends: {} }),
+    ],
+    reject: [server({ backends: { names: ['a'], selector: { matchLabels: { tier: 'gold' } } } })],
+  },
+  {
+    at: 'spec.storage',
+    message: 'storage.postgres must be set when storage.type is Postgres, and only then',
+    accept: [server({ storage: POSTGRES }), server({ storage: {} })],
+    reject: [server({ storage: { type: 'Postgres' } }), server({ storage: { ...POSTGRES, type: 'Embedded' } })],
+  },
+  {
+    at: 'spec.storage',
+    message: 'storage.embedded may only be set when storage.type is Embedded',
+    accept: [server({ storage: { embedded: { size: '2Gi' } } })],
+    reject: [server({ storage: { ...POSTGRES, embedded: {} } })],
+  },
+  {
+    at: 'spec.exposure',
+    message: 'exposure.host is required when exposure.type is Ingress',
+    accept: [exposed({})],
+    reject: [exposed({ host: undefined })],
+  },
+  {
+    at: 'spec.exposure',
+    message: 'exposure.ingress may only be set when exposure.type is Ingress',
+    accept: [exposed({ ingress: { className: 'traefik', tlsSecretName: 'tls' } })],
+    reject: [server({ exposure: { ingress: {} } })],
+  },
+  {
+    at: 'spec.exposure',
+    message: 'exposure.host may only be set when exposure.type is Ingress',
+    accept: [server({ exposure: { type: 'ClusterIP', path: '/' } })],
+    reject: [server({ exposure: { host: 'mcp.example.com' } })],
+  },
+  {
+    at: 'spec.podTemplate.envFrom[]',
+    message: 'an item of envFrom needs either configMapRef or secretRef',
+    accept: [
+      server({ podTemplate: { envFrom: [{ configMapRef: { name: 'a' } }, { secretRef: { name: TOKEN.name } }] } }),
+    ],
+    reject: [
+      server({ podTemplate: { envFrom: [{}] } }),
+      server({ podTemplate: { envFrom: [{ configMapRef: { name: 'a' }, secretRef: { name: 'b' } }] } }),
+    ],
+  },
+];

@@ -1,0 +1,18 @@
+# The operator image for users with a registry:
+#   docker build -f images/operator.Dockerfile -t example.org/mcp-fleet/operator:1.0 .
+# Without Docker, `npm run build` makes the same from the same bundle.
+FROM node:24.21.0-trixie-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY . .
+RUN node images/build.ts --bundle operator
+
+FROM gcr.io/distroless/nodejs24-debian13:nonroot
+WORKDIR /app
+COPY --from=build /src/dist/bundles/operator/ ./
+ENV NODE_ENV=production
+USER 65532:65532
+EXPOSE 8080 8081
+# The heap ends below the container's limit, so that Node collects before the kernel kills.
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--max-old-space-size-percentage=75", "/app/main.mjs"]

@@ -1,0 +1,51 @@
+/**
+ * Command line: writes every generated file (`npm run gen`), or names those that
+ * differ from what their sources say and exits 1 (`npm run gen:check`). Each part of
+ * the repository renders its own files; this is the list of the parts.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { outputs as crds, type Output } from '#crds/outputs.ts';
+import { outputs as charts } from '../charts/outputs.ts';
+
+const outputs: readonly Output[] = [...crds, ...charts];
+
+const ROOT = join(import.meta.dirname, '..');
+
+const USAGE = `usage: npm run gen [-- --check]
+  Writes the files that are generated from sources.
+  --check   write nothing; name the files that differ and exit 1`;
+
+async function stored(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(ROOT, path), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(ROOT, path)), { recursive: true });
+  await writeFile(join(ROOT, path), text);
+}
+
+const { values } = parseArgs({ options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+if (values.help) {
+  console.log(USAGE);
+} else {
+  let drifted = 0;
+  for (const { path, render } of outputs) {
+    const text = render();
+    if ((await stored(path)) === text) continue;
+    drifted += 1;
+    if (values.check) console.error(`${path} differs from its source; run npm run gen`);
+    else {
+      await write(path, text);
+      console.log(`wrote ${path}`);
+    }
+  }
+  console.log(`${outputs.length} generated files, ${drifted} ${values.check ? 'differ' : 'written'}`);
+  if (values.check && drifted > 0) process.exitCode = 1;
+}

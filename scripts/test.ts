@@ -1,0 +1,102 @@
+/**
+ * Command line: everything that proves the product (`npm test`) – static checks, unit
+ * tests, tests on a real API server, tests on a whole cluster – one stage after the
+ * other, with one count over all of it in the last line.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chooseProvider } from '#e2e/cluster/choose.ts';
+import { runChecks } from './checks.ts';
+import { runInForeground } from './run.ts';
+import { closingLines, countLine, required, sum, type Tally } from './tally.ts';
+
+const STAGES = ['check', 'unit', 'api', 'e2e'] as const;
+type Stage = (typeof STAGES)[number];
+
+const USAGE = `usage: npm test [-- [--bail] [STAGE…]]
+  check  types, lint, format, unused code, generated files
+  unit   tests that need nothing but this machine
+  api    rules of the custom resources on a real API server
+  e2e    the whole product on a cluster
+  Without a STAGE, all of them in this order; a failed one does not hide the next.
+  --bail   stop after the first stage that fails
+  The cluster is the one of KUBECONFIG with USE_EXISTING_CLUSTER=true, else kind, else
+  a local control plane (Linux, root).`;
+
+async function checkStage(): Promise<Tally> {
+  const outcomes = await runChecks((text) => console.log(text));
+  const failed = outcomes.flatMap(({ ok, name }) => (ok ? [] : [`check > ${name}`]));
+  return { passed: outcomes.length - failed.length, failed, skipped: [] };
+}
+
+async function projectStage(project: Stage, folder: string): Promise<Tally> {
+  const file = join(folder, `${project}.json`);
+  const outcome = await runInForeground({ name: project, command: ['node', 'scripts/project.ts', project, file] });
+  const written = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return '{"passed":0,"failed":[],"skipped":[]}';
+  });
+  const tally = JSON.parse(written) as Tally;
+  if (outcome.ok || tally.failed.length > 0) return required(project, tally);
+  return { ...tally, failed: [`${project}: vitest failed outside of any test`] };
+}
+
+/** Why no cluster can be had here, or undefined. */
+async function clusterProblem(): Promise<string | undefined> {
+  try {
+    await chooseProvider(process.env);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function runStage(stage: Stage, folder: string): Promise<Tally> {
+  if (stage === 'check') return checkStage();
+  const problem = stage === 'unit' ? undefined : await clusterProblem();
+  if (problem === undefined) return projectStage(stage, folder);
+  return { passed: 0, failed: [], skipped: [{ test: `all of ${stage}`, reason: problem }] };
+}
+
+/** The stages of these names, all without names; undefined when a name is not one of them. */
+function stagesOf(names: readonly string[]): readonly Stage[] | undefined {
+  if (!names.every((name) => STAGES.some((stage) => stage === name))) return undefined;
+  return names.length === 0 ? STAGES : STAGES.filter((stage) => names.includes(stage));
+}
+
+async function runStages(stages: readonly Stage[], bail: boolean): Promise<Tally> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-fleet-test-'));
+  const tallies: Tally[] = [];
+  try {
+    for (const [index, stage] of stages.entries()) {
+      console.log(`\n[${index + 1}/${stages.length}] ${stage}`);
+      const begin = performance.now();
+      const tally = await runStage(stage, folder);
+      tallies.push(tally);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      console.log(`[${index + 1}/${stages.length}] ${stage}: ${countLine(tally)} in ${seconds} s`);
+      if (bail && tally.failed.length > 0) break;
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return sum(tallies);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { bail: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+});
+const stages = stagesOf(positionals);
+if (values.help) {
+  console.log(USAGE);
+} else if (stages === undefined) {
+  console.error(USAGE);
+  process.exitCode = 2;
+} else {
+  const total = await runStages(stages, values.bail);
+  console.log(`\n${closingLines(total).join('\n')}`);
+  if (total.failed.length > 0) process.exitCode = 1;
+}

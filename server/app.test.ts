@@ -1,0 +1,107 @@
+/**
+ * How a server goes: readiness first, then connections, then the last call, and not one call fails on the way.
+ */
+import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './app.testing.ts';
+import { connectV1, post } from './protocol/clients.testing.ts';
+
+const CALL = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 7,
+  method: 'tools/call',
+  params: { name: 'wait', arguments: { ms: 20 } },
+});
+
+/** One legacy call over a kept connection; the status, or the error's code. */
+function call(url: string, agent: Agent): Promise<number | string> {
+  return new Promise((resolve) => {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'content-length': CALL.length,
+    };
+    const outgoing = httpRequest(url, { method: 'POST', agent, headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => resolve(text.includes('"waited":20') ? (response.statusCode ?? 0) : text));
+      response.on('error', (error) => resolve(String(error)));
+    });
+    outgoing.on('error', (error) => resolve(String(error)));
+    outgoing.end(CALL);
+  });
+}
+
+test('40 clients on kept connections lose no call while both of two servers are replaced', async () => {
+  const start = (): Promise<TestApp> => startTestApp({ drainMs: 400 });
+  const endpoints: TestApp[] = [await start(), await start()];
+  const results: (number | string)[] = [];
+  const going = new AbortController();
+  const clients = Array.from({ length: 40 }, async (_, i) => {
+    const agents = new Map<string, Agent>();
+    for (let n = i; !going.signal.aborted; n += 1) {
+      const { url } = endpoints[n % endpoints.length] as TestApp;
+      const agent = agents.get(url) ?? new Agent({ keepAlive: true, maxSockets: 1 });
+      agents.set(url, agent);
+      results.push(await call(url, agent));
+    }
+    for (const agent of agents.values()) agent.destroy();
+  });
+  for (let i = 0; i < 2; i += 1) {
+    await sleep(150);
+    const fresh = await start();
+    endpoints.push(fresh);
+    const old = endpoints[0] as TestApp;
+    const closed = old.close();
+    await sleep(200); // endpoints change later than the server is told to stop
+    endpoints.shift();
+    await closed;
+  }
+  going.abort();
+  await Promise.all(clients);
+  await Promise.all(endpoints.map((app) => app.close()));
+  expect(results.filter((result) => result !== 200)).toEqual([]);
+  expect(results.length).toBeGreaterThan(200);
+});
+
+test('a stopping server is unready, ends connections, and finishes the calls it has', async () => {
+  const app = await startTestApp({ drainMs: 300 });
+  const running = post(app.url, 'tools/call', { name: 'wait', arguments: { ms: 600 } });
+  await expect
+    .poll(async () => (await fetch(`${app.healthUrl}/metrics`)).text())
+    .toContain('mcp_server_requests_in_flight 1');
+  const closed = app.close();
+  const ready = await fetch(`${app.healthUrl}/readyz`);
+  expect([ready.status, await ready.json()]).toMatchObject([
+    503,
+    { ready: false, checks: { store: 'ok', lifecycle: 'the server is stopping' } },
+  ]);
+  expect((await fetch(`${app.healthUrl}/healthz`)).status).toBe(200);
+  const late = await post(app.url, 'tools/list');
+  expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
+  const answer = await running;
+  expect(answer.headers.get('connection')).toBe('close');
+  expect(await answer.text()).toContain('"waited":600');
+  await closed;
+  await expect(fetch(app.url)).rejects.toThrow('fetch failed');
+  await expect(fetch(app.healthUrl)).rejects.toThrow('fetch failed');
+});
+
+test('a client that keeps its connection idle does not hold a stopping server up', async () => {
+  const app = await startTestApp();
+  const client = await connectV1(app.url);
+  await client.listTools();
+  const start = performance.now();
+  await app.close();
+  expect(performance.now() - start).toBeLessThan(1_000);
+});
+
+test('a configuration that cannot work is refused with the field and the cure', async () => {
+  await expect(startTestApp({ toolsets: [{ name: 'nope' }] })).rejects.toThrow(
+    'toolsets.0.name: no toolset nope; there are echo',
+  );
+  await expect(startTestApp({ toolsets: [{ name: 'echo', config: { loud: true } }] })).rejects.toThrow(
+    'toolsets.0.config of echo: Unrecognized key: "loud"',
+  );
+});

@@ -1,0 +1,37 @@
+/**
+ * A running server for tests: real HTTP on loopback, a store in memory, the echo toolset, no models.
+ */
+import { type App, startApp } from './app.ts';
+import { type ServerConfigInput, serverConfig } from './config.ts';
+import { echoToolset } from './protocol/echo.testing.ts';
+import { createLog } from './telemetry/log.ts';
+
+export interface TestApp extends App {
+  /** What reached the echo tool. */
+  readonly written: string[];
+  /** Log lines, parsed. */
+  readonly lines: Record<string, unknown>[];
+}
+
+export async function startTestApp(overrides: Partial<ServerConfigInput> = {}): Promise<TestApp> {
+  const written: string[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const config = serverConfig.parse({
+    name: 'test',
+    toolsets: [{ name: 'echo' }],
+    storage: { type: 'Embedded', path: ':memory:' },
+    drainMs: 0,
+    ...overrides,
+    mcp: { host: '127.0.0.1', port: 0, ...overrides.mcp },
+    health: { host: '127.0.0.1', port: 0 },
+  });
+  const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const app = await startApp(config, {
+    log: createLog({ level: 'debug', destination: { write } }),
+    version: '1.2.3',
+    strictOutput: true,
+    processMetrics: false,
+    toolsets: { echo: async () => echoToolset(written) },
+  });
+  return { ...app, written, lines };
+}

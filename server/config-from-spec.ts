@@ -1,0 +1,131 @@
+/**
+ * From an McpServer to the configuration of its pods: the one translation, used by the operator for a ConfigMap and
+ * by a server that reads the same YAML without a cluster. Pure; durations and sizes become numbers here.
+ */
+import { milliseconds } from '#crds/duration.ts';
+import type { McpServerSpec } from '#crds/mcpserver-status.ts';
+import type { ServerConfig, ServerConfigInput } from './config.ts';
+
+/** What `renderServerConfig` reads of an McpServer; defaults of the schema must have been applied. */
+export interface RenderedServer {
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined };
+  readonly spec: McpServerSpec;
+}
+
+export interface RenderOptions {
+  /** Where backends are read from; derived from `spec.backends` and the namespace without it. */
+  readonly backends?: ServerConfig['backends'];
+  /** Extra names by which clients reach the server, beside its Service, its host and loopback. */
+  readonly hosts?: readonly string[];
+  /** File of the embedded store; on the pod's data volume without it. */
+  readonly databasePath?: string;
+  /** File with PostgreSQL's URL; the mounted Secret without it. */
+  readonly postgresUrlFile?: string;
+  /** Folder with the fleet's keys; the mounted Secret without it, none for `null`. */
+  readonly keysDirectory?: string | null;
+  readonly listen?: { readonly host?: string; readonly port?: number; readonly healthPort?: number };
+}
+
+/** Where things are in a pod; the operator mounts them there. */
+export const POD = {
+  databasePath: '/data/store.db',
+  postgresUrlFile: '/var/run/postgres/url',
+  keysDirectory: '/etc/mcp-fleet/keys',
+  credentialsDirectory: '/var/run/model-credentials',
+} as const;
+
+/** URL of the MCP endpoint for clients; undefined where only the cluster reaches it. */
+export function publicUrl({ exposure }: Pick<McpServerSpec, 'exposure'>): string | undefined {
+  if (exposure.publicUrl !== undefined) return exposure.publicUrl;
+  if (exposure.host === undefined) return undefined;
+  const scheme = exposure.ingress?.tlsSecretName === undefined ? 'http' : 'https';
+  return `${scheme}://${exposure.host}${exposure.path}`;
+}
+
+export function renderServerConfig(server: RenderedServer, options: RenderOptions = {}): ServerConfigInput {
+  const { spec, metadata } = server;
+  const namespace = metadata.namespace ?? 'default';
+  const url = publicUrl(spec);
+  const { host, port, healthPort } = options.listen ?? {};
+  const keysDirectory = options.keysDirectory === undefined ? POD.keysDirectory : options.keysDirectory;
+  return {
+    name: metadata.name,
+    mcp: {
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+      path: spec.exposure.path,
+      ...(url === undefined ? {} : { publicUrl: url }),
+      allowedHosts: allowedHosts(metadata.name, namespace, [spec.exposure.host, hostOf(url), ...(options.hosts ?? [])]),
+      allowedOrigins: spec.exposure.allowedOrigins ?? [],
+    },
+    ...(host === undefined && healthPort === undefined
+      ? {}
+      : {
+          health: {
+            ...(host === undefined ? {} : { host }),
+            ...(healthPort === undefined ? {} : { port: healthPort }),
+          },
+        }),
+    toolsets: spec.toolsets.map(({ name, config }) => ({ name, config: config ?? {} })),
+    backends: options.backends ?? clusterBackends(spec, namespace),
+    routes: (spec.inference?.routes ?? []).map(({ name, targets, deadline }) => ({
+      name,
+      targets,
+      deadlineMs: milliseconds(deadline),
+    })),
+    storage: storage(spec, options),
+    limits: {
+      requestBodyBytes: bytes(spec.limits.requestBody),
+      callTimeoutMs: milliseconds(spec.limits.callTimeout),
+    },
+    drainMs: milliseconds(spec.rollout.drain),
+    ...(keysDirectory === null ? {} : { keysDirectory }),
+    logLevel: spec.telemetry.logLevel,
+  };
+}
+
+/** Loopback for probes and port-forwards, the Service's names, and what clients outside use. */
+function allowedHosts(name: string, namespace: string, more: readonly (string | undefined)[]): string[] {
+  const service = [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+  const all = ['127.0.0.1', 'localhost', '[::1]', ...service, ...more];
+  return [...new Set(all.filter((host) => host !== undefined))];
+}
+
+const hostOf = (url: string | undefined): string | undefined => (url === undefined ? undefined : new URL(url).hostname);
+
+function clusterBackends({ backends }: McpServerSpec, namespace: string): ServerConfigInput['backends'] {
+  if (backends === undefined) return { source: 'None' };
+  return {
+    source: 'Cluster',
+    namespace,
+    ...(backends.names === undefined ? {} : { names: backends.names }),
+    ...(backends.selector === undefined ? {} : { matchLabels: backends.selector.matchLabels }),
+    credentialsDirectory: POD.credentialsDirectory,
+  };
+}
+
+function storage({ storage }: McpServerSpec, options: RenderOptions): ServerConfigInput['storage'] {
+  if (storage.postgres === undefined) return { type: 'Embedded', path: options.databasePath ?? POD.databasePath };
+  const urlFile = options.postgresUrlFile ?? POD.postgresUrlFile;
+  return { type: 'Postgres', urlFile, poolSize: storage.postgres.poolSize };
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+};
+
+/** Bytes of a Kubernetes quantity that the schema has accepted, rounded up. */
+export function bytes(quantity: string): number {
+  const [, number = '0', unit = ''] = /^([0-9.]+)([a-zA-Z]*)$/.exec(quantity) ?? [];
+  return Math.ceil(Number(number) * (UNITS[unit] ?? 1));
+}

@@ -1,0 +1,87 @@
+/**
+ * The contract between operator and server: what the operator renders into a
+ * ConfigMap and the server reads at start. Durations are milliseconds and sizes are
+ * bytes, so that the server parses no units. Must not know where the file comes from.
+ */
+import { z } from 'zod';
+import { tasksConfig } from './toolsets/tasks/config.ts';
+
+const target = z.strictObject({
+  backend: z.string(),
+  model: z.string(),
+  priority: z.int().min(0).default(0),
+});
+
+const route = z.strictObject({
+  name: z.string(),
+  targets: z.array(target).min(1),
+  deadlineMs: z.int().min(1).default(120_000),
+});
+
+/** Where ModelBackends are read from. */
+const backends = z.discriminatedUnion('source', [
+  z.strictObject({ source: z.literal('None') }),
+  z.strictObject({
+    source: z.literal('Cluster'),
+    namespace: z.string(),
+    names: z.array(z.string()).optional(),
+    matchLabels: z.record(z.string(), z.string()).optional(),
+    /** Folder with one sub-folder per backend that holds its credential in the file `token`. */
+    credentialsDirectory: z.string().default('/var/run/model-credentials'),
+  }),
+  z.strictObject({ source: z.literal('Files'), paths: z.array(z.string()).min(1) }),
+]);
+
+const storage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('Embedded'), path: z.string() }),
+  z.strictObject({ type: z.literal('Postgres'), urlFile: z.string(), poolSize: z.int().min(1).default(20) }),
+]);
+
+export const serverConfig = z.strictObject({
+  /** Name that the server gives itself in the protocol. */
+  name: z.string().min(1),
+  mcp: z
+    .strictObject({
+      host: z.string().default('0.0.0.0'),
+      port: z.int().min(0).max(65535).default(8080),
+      path: z.string().startsWith('/').default('/mcp'),
+      publicUrl: z.string().optional(),
+      /** Values of the Host header that are answered, without port; others get 403. */
+      allowedHosts: z.array(z.string()).default(['127.0.0.1', 'localhost', '[::1]']),
+      /** Values of the Origin header that are answered, beside pages of the allowed hosts. */
+      allowedOrigins: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  /** Health and metrics; no Host check, because a kubelet calls by pod address. */
+  health: z
+    .strictObject({ host: z.string().default('0.0.0.0'), port: z.int().min(0).max(65535).default(9090) })
+    .prefault({}),
+  toolsets: z.array(z.strictObject({ name: z.string(), config: z.record(z.string(), z.unknown()).default({}) })).min(1),
+  backends: backends.default({ source: 'None' }),
+  routes: z.array(route).default([]),
+  storage,
+  limits: z
+    .strictObject({
+      requestBodyBytes: z
+        .int()
+        .min(1024)
+        .default(4 * 1024 * 1024),
+      callTimeoutMs: z.int().min(1).default(120_000),
+    })
+    .prefault({}),
+  /** How long a stopping server still answers while endpoints change. */
+  drainMs: z.int().min(0).default(10_000),
+  /** Folder with the fleet's shared keys; without it a key lives as long as the process. */
+  keysDirectory: z.string().optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type ServerConfig = z.output<typeof serverConfig>;
+export type ServerConfigInput = z.input<typeof serverConfig>;
+export type RouteConfig = ServerConfig['routes'][number];
+
+/** The settings that each toolset takes. A toolset that is not listed here does not exist. */
+export const toolsetConfigs = { tasks: tasksConfig } as const satisfies Record<string, z.ZodType>;
+
+export type ToolsetName = keyof typeof toolsetConfigs;
+export const TOOLSET_NAMES = Object.keys(toolsetConfigs) as readonly ToolsetName[];

@@ -1,0 +1,39 @@
+/**
+ * Answers that the front gives itself: always a JSON-RPC error or a small JSON object, never HTML, and never what a
+ * request brought along unless it is quoted and short.
+ */
+import type { ServerResponse } from 'node:http';
+import { REFUSED } from '../protocol/rpc-error.ts';
+
+export interface Refusal {
+  readonly status: number;
+  /** Counted under this word. */
+  readonly reason: string;
+  readonly message: string;
+  readonly code?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const errorBody = (code: number, message: string): string =>
+  JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null });
+
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  response.end(text);
+}
+
+/** Does nothing where the answer has begun already. */
+export function refuse(response: ServerResponse, { status, message, code = REFUSED, headers }: Refusal): void {
+  if (response.headersSent || response.destroyed) return;
+  sendText(response, status, errorBody(code, message), headers);
+}

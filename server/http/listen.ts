@@ -1,0 +1,37 @@
+/**
+ * Brings a server up on an address and takes it down again. Knows nothing of what it serves.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** The port in use, which differs from `port` when that is 0. Rejects with Node's error, for example EADDRINUSE. */
+export function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Idle connections of a closed server are looked for this often. */
+const SWEEP_MS = 50;
+
+/** Takes no new connection, lets requests under way finish, and cuts what is left after `graceMs`. */
+export function stopListening(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // A connection that becomes idle after close() would otherwise stay open until its client leaves.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

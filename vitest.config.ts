@@ -1,0 +1,48 @@
+import { defineConfig } from 'vitest/config';
+
+const tests = ['**/*.test.ts'];
+const excluded = ['**/node_modules/**', '**/dist/**'];
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['crds/**', 'models/**', 'operator/**', 'server/**'],
+      exclude: ['**/*.test.ts', '**/golden/**'],
+      reporter: ['text-summary', 'json-summary'],
+    },
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: tests,
+          exclude: [...excluded, 'e2e/**/*.e2e.test.ts', '**/*.api.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        test: {
+          name: 'api',
+          include: ['**/*.api.test.ts'],
+          exclude: excluded,
+          globalSetup: ['e2e/cluster/setup-api.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.e2e.test.ts'],
+          exclude: excluded,
+          globalSetup: ['e2e/cluster/setup-pods.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { concurrent: false },
+        },
+      },
+    ],
+  },
+});
