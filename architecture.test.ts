@@ -13,12 +13,12 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'operator/kit/': [],
   'operator/': ['crds/', 'models/', 'server/config.ts', 'server/config-from-spec.ts'],
   'server/': ['crds/', 'models/'],
-  'server/inference/cluster.ts': ['server/', 'crds/', 'models/', 'operator/kit/'],
+  'server/inference/cluster.': ['server/', 'crds/', 'models/', 'operator/kit/'],
   'charts/': ['crds/', 'operator/rbac.ts', 'operator/config.ts', 'e2e/cluster/'],
   'images/': [],
-  'e2e/': ['crds/', 'images/'],
+  'e2e/': ['crds/', 'images/', 'docs/'],
   'bench/': ['crds/', 'e2e/', 'images/'],
-  'scripts/': ['crds/', 'charts/', 'e2e/cluster/'],
+  'scripts/': ['crds/', 'charts/', 'server/', 'e2e/'],
 };
 /** Folder → the packages that its product files may import; the other folders are free. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

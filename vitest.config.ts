@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { Sequence } from './e2e/sequence.ts';
 
 const tests = ['**/*.test.ts'];
 const excluded = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: Sequence },
     coverage: {
       provider: 'v8',
       include: ['crds/**', 'models/**', 'operator/**', 'server/**'],

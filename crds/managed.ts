@@ -26,7 +26,7 @@ const source = withRules(
       .max(512)
       .regex(/^hf:\/\/[-._a-zA-Z0-9]+\/[-._a-zA-Z0-9]+(@[-._a-zA-Z0-9]+)?$/)
       .optional()
-      .describe('Model to download: hf://organisation/model[@revision].'),
+      .describe('Model to download: hf://organisation/model[@revision]; the revision for engines other than LlamaCpp.'),
     persistentVolumeClaim: z
       .object({
         claimName: objectName().describe('Claim that holds the model.'),
@@ -68,17 +68,28 @@ const source = withRules(
 
 const rollout = withRules(
   z.object({
-    maxSurge: intOrString().default(1).describe('Extra pods during a rollout; 0 where no spare accelerator exists.'),
-    maxUnavailable: intOrString().default(0).describe('Pods that may be missing during a rollout.'),
+    maxSurge: intOrString()
+      .optional()
+      .describe(
+        'Extra pods during a rollout; 0 where no spare accelerator exists. 1 without it, 0 where the cache is for one pod.',
+      ),
+    maxUnavailable: intOrString()
+      .optional()
+      .describe('Pods that may be missing during a rollout; 0 without it, or 1 where there is no extra pod.'),
   }),
   [
     {
-      rule: "!(string(self.maxSurge) in ['0', '0%'] && string(self.maxUnavailable) in ['0', '0%'])",
+      rule: "!(has(self.maxSurge) && has(self.maxUnavailable) && string(self.maxSurge) in ['0', '0%'] && string(self.maxUnavailable) in ['0', '0%'])",
       message: 'maxSurge and maxUnavailable must not both be 0',
-      test: (r) => !(['0', '0%'].includes(String(r.maxSurge)) && ['0', '0%'].includes(String(r.maxUnavailable))),
+      test: (r) => !(isNone(r.maxSurge) && isNone(r.maxUnavailable)),
     },
   ],
 ).describe('How pods are replaced.');
+
+/** Whether a number or percentage is given and says that there are none. */
+function isNone(amount: number | string | undefined): boolean {
+  return amount !== undefined && ['0', '0%'].includes(String(amount));
+}
 
 const drain = withRules(
   z.object({
@@ -100,7 +111,11 @@ export const managed = withRules(
     image: z.string().min(1).max(512).describe('Image of the engine.'),
     imagePullPolicy: imagePullPolicy(),
     args: z.array(z.string().max(1024)).max(64).optional().describe("Arguments after the engine's own."),
-    env: environment().optional(),
+    env: environment()
+      .optional()
+      .describe(
+        'Environment of the engine. What the operator sets itself is refused. A changed Secret replaces the pods.',
+      ),
     port: z.int32().min(1024).max(65535).optional().describe("Port of the engine; the engine's usual one without it."),
     source: source.optional(),
     cache: z
@@ -153,6 +168,21 @@ export const managed = withRules(
       message: 'a cache with accessMode ReadWriteOnce serves one pod; use ReadWriteMany',
       fieldPath: '.cache',
       test: (m) => m.cache === undefined || m.cache.accessMode === 'ReadWriteMany' || !severalPods(m),
+    },
+    {
+      rule: "!has(self.cache) || self.cache.accessMode == 'ReadWriteMany' || ((!has(self.rollout.maxSurge) || string(self.rollout.maxSurge) in ['0', '0%']) && (!has(self.rollout.maxUnavailable) || !(string(self.rollout.maxUnavailable) in ['0', '0%'])))",
+      message: 'a cache with accessMode ReadWriteOnce leaves no room for an extra pod; leave rollout out',
+      fieldPath: '.rollout',
+      test: ({ cache, rollout }) =>
+        cache === undefined ||
+        cache.accessMode === 'ReadWriteMany' ||
+        ((rollout.maxSurge === undefined || isNone(rollout.maxSurge)) && !isNone(rollout.maxUnavailable)),
+    },
+    {
+      rule: "self.engine != 'LlamaCpp' || !has(self.source) || !has(self.source.uri) || !self.source.uri.contains('@')",
+      message: 'llama.cpp cannot pin a revision; leave @revision out of source.uri',
+      fieldPath: '.source',
+      test: (m) => m.engine !== 'LlamaCpp' || m.source?.uri?.includes('@') !== true,
     },
   ],
 ).describe('An engine that the operator runs.');

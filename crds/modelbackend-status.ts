@@ -76,7 +76,7 @@ export const modelBackendStatus = z
     lastFailure: z
       .object({
         reason: z.string().max(128).describe('Reason of the container, for example OOMKilled.'),
-        message: z.string().max(2048).describe('Last words of the container, without secrets.'),
+        message: z.string().max(2048).describe('Last words of the container.'),
         pod: z.string().max(253).describe('Pod that failed.'),
         exitCode: z.int32().optional().describe('Exit code of the container.'),
         time: z.iso.datetime().describe('When.'),

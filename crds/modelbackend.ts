@@ -101,7 +101,7 @@ const external = withRules(
 const auth = withRules(
   z.object({
     type: z.enum(['None', 'Bearer', 'Header']).default('None').describe('How the credential is sent.'),
-    secretRef: secretKey().optional().describe('Secret with the credential.'),
+    secretRef: secretKey().optional().describe('Secret with the credential; a managed engine is started with it.'),
     header: z
       .string()
       .min(1)
@@ -197,6 +197,23 @@ const spec = withRules(
       fieldPath: '.models',
       test: (s) =>
         s.type !== 'Managed' || s.managed === undefined || s.managed.engine === 'Custom' || s.models.length === 1,
+    },
+    {
+      rule: "self.type != 'Managed' || self.managed.engine == 'Custom' || self.models.all(m, !('Embedding' in m.tasks) || size(m.tasks) == 1)",
+      message: 'engines VLLM and LlamaCpp embed or generate; list Embedding alone, or Chat and Completion',
+      fieldPath: '.models',
+      test: (s) =>
+        s.type !== 'Managed' ||
+        s.managed === undefined ||
+        s.managed.engine === 'Custom' ||
+        s.models.every(({ tasks }) => !tasks.includes('Embedding') || tasks.length === 1),
+    },
+    {
+      rule: "self.type != 'Managed' || self.managed.engine == 'Custom' || self.auth.type != 'Header'",
+      message: 'engines VLLM and LlamaCpp take the credential as Bearer; set auth.type to Bearer',
+      fieldPath: '.auth',
+      test: (s) =>
+        s.type !== 'Managed' || s.managed === undefined || s.managed.engine === 'Custom' || s.auth.type !== 'Header',
     },
   ],
 ).describe('A model, or several, behind an HTTP protocol.');

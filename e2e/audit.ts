@@ -6,6 +6,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 export interface Request {
   readonly user: string;
+  /** The pod whose token was shown; '' for others. */
+  readonly pod: string;
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
@@ -13,6 +15,8 @@ export interface Request {
   readonly namespace: string;
   readonly name: string;
   readonly code: number;
+  /** Whether the user may do this; a request that is allowed may be answered 403 for other reasons. */
+  readonly allowed: boolean;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   readonly answeredAt: number;
@@ -21,7 +25,10 @@ export interface Request {
 interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
-  readonly user?: { readonly username?: string };
+  readonly user?: {
+    readonly username?: string;
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly objectRef?: {
     readonly apiGroup?: string;
     readonly resource?: string;
@@ -30,6 +37,7 @@ interface AuditEvent {
     readonly name?: string;
   };
   readonly responseStatus?: { readonly code?: number };
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
 }
@@ -73,6 +81,7 @@ function toRequest(event: AuditEvent): Request {
   const object = event.objectRef ?? {};
   return {
     user: event.user?.username ?? '',
+    pod: event.user?.extra?.['authentication.kubernetes.io/pod-name']?.[0] ?? '',
     verb: event.verb,
     group: object.apiGroup ?? '',
     resource: object.resource ?? '',
@@ -80,6 +89,7 @@ function toRequest(event: AuditEvent): Request {
     namespace: object.namespace ?? '',
     name: object.name ?? '',
     code: event.responseStatus?.code ?? 0,
+    allowed: event.annotations?.['authorization.k8s.io/decision'] === 'allow',
     receivedAt: Date.parse(event.requestReceivedTimestamp),
     answeredAt: Date.parse(event.stageTimestamp),
   };

@@ -50,11 +50,8 @@ export async function connectModern(url: string, mode: 'auto' | 'legacy' = 'auto
 /** The 1.x SDK, which most hosts use today. */
 export async function connectClassic(url: string): Promise<McpClient> {
   const client = new ClassicClient(identity);
-  // The SDK's own types do not agree under exactOptionalPropertyTypes.
-  await client.connect(
-    new ClassicTransport(new URL(url), { fetch: loopbackFetch }) as Parameters<typeof client.connect>[0],
-  );
-  return wrap('SDK 1.x', client as unknown as SdkClient);
+  await client.connect(new ClassicTransport(new URL(url), { fetch: loopbackFetch }));
+  return wrap('SDK 1.x', client);
 }
 
 interface SdkClient {

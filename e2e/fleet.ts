@@ -6,6 +6,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, type ImageName } from '../images/images.ts';
 import { command } from './cluster/command.ts';
+import { kubectl } from './cluster/kubectl.ts';
 import type { Cluster, Progress } from './cluster/provider.ts';
 import { writeLlamaImage } from './engines/llama.ts';
 
@@ -35,6 +36,13 @@ export async function allImages(cache: string, progress: Progress): Promise<read
   return [await productImage('server'), await productImage('operator'), await engineImage(cache, progress)];
 }
 
+/** A namespace in which every pod must keep the restricted Pod Security Standard. */
+export const restrictedNamespace = (name: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+});
+
 export interface InstallOptions {
   /** Values of the operator's chart, as `--set` takes them. */
   readonly values?: readonly string[];
@@ -53,10 +61,28 @@ export async function installCharts(cluster: Cluster, { values = [] }: InstallOp
     '--namespace',
     SYSTEM_NAMESPACE,
     '--create-namespace',
+    '--reset-values', // without any value helm would take those of the last time
     ...values.flatMap((value) => ['--set', value]),
     '--wait',
     '--timeout',
     '120s',
+  ]);
+}
+
+/** Stops the operator in order, so that it can still give its Lease back, and uninstalls its chart. The CRDs stay. */
+export async function uninstallOperator(cluster: Cluster): Promise<void> {
+  const kube = kubectl(cluster).in(SYSTEM_NAMESPACE);
+  await kube.run(['scale', 'deployment', 'mcp-fleet', '--replicas=0']);
+  await kube.run(['wait', 'pods', '--selector=app.kubernetes.io/name=mcp-fleet', '--for=delete', '--timeout=60s']);
+  await command(cluster.binaries.helm, [
+    ...['--kubeconfig', cluster.kubeconfig, 'uninstall', 'mcp-fleet', '--namespace', SYSTEM_NAMESPACE, '--wait'],
+  ]);
+}
+
+/** The manifests of the operator's chart as helm renders them. */
+export function renderedChart(cluster: Cluster): Promise<string> {
+  return command(cluster.binaries.helm, [
+    ...['template', 'mcp-fleet', join(ROOT, 'charts/mcp-fleet'), '--namespace', SYSTEM_NAMESPACE],
   ]);
 }
 

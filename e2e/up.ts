@@ -10,6 +10,7 @@ import { chooseProvider } from './cluster/choose.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { places } from './cluster/places.ts';
 import type { Cluster, Progress } from './cluster/provider.ts';
+import { directions } from './directions.ts';
 import { engineImage, type FleetImage, installCharts, productImage, samples } from './fleet.ts';
 
 const usage = `Usage: npm run up [-- --once]
@@ -20,7 +21,8 @@ a tool through the ingress. Which cluster:
   Docker and kind                            a kind cluster
   otherwise                                  a local control plane (Linux, root)
 
-  --once    take everything down again; exit code 0 only if each step held
+  --once    take the cluster down again; exit code 0 only if each step held.
+            On a cluster that was there already, what was installed stays.
   --help    this text
 `;
 
@@ -45,7 +47,7 @@ async function up(once: boolean): Promise<number> {
       fallbackRendererOptions: { timer: PRESET_TIMER },
     }).run();
     process.stdout.write(answers(context));
-    if (!once) process.stdout.write(directions(context));
+    if (!once) process.stdout.write(`${directions(context.url, theCluster(context))}\nStop it with: npm run down\n`);
     return 0;
   } catch (error) {
     process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
@@ -62,7 +64,8 @@ const shownIn =
   (task: { output: string }): Progress =>
   ({ step, state, seconds, detail }) => {
     const took = seconds === undefined ? '' : ` (${seconds.toFixed(1)} s)`;
-    task.output = `${step}${state === 'done' ? '' : `: ${state}`}${detail === undefined ? '' : ` ${detail}`}${took}`;
+    const how = { start: ' …', done: '', cached: ': there already', info: ':' }[state];
+    task.output = `${step}${how}${detail === undefined ? '' : ` ${detail}`}${took}`;
   };
 
 function theCluster(context: Context): Cluster {
@@ -147,33 +150,6 @@ function answers({ created, analysed }: Context): string {
   const show = (name: string, result: ToolResult | undefined) =>
     `\n${name}\n${JSON.stringify(result?.structured, undefined, 2)}\n`;
   return `${show('create_task', created)}${show('analyze_workload', analysed)}`;
-}
-
-function directions(context: Context): string {
-  const { kubeconfig, binaries } = theCluster(context);
-  const request = JSON.stringify({
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'tools/list',
-    params: {
-      _meta: {
-        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-        'io.modelcontextprotocol/clientCapabilities': {},
-      },
-    },
-  });
-  return `
-The server is at ${context.url}
-
-  curl     curl -s ${context.url} -H 'content-type: application/json' -H 'accept: application/json, text/event-stream' \\
-             -H 'mcp-protocol-version: 2026-07-28' -H 'mcp-method: tools/list' -d '${request}'
-  kubectl  export KUBECONFIG=${kubeconfig}
-           ${binaries.kubectl} get mcpservers,modelbackends
-  Claude   claude mcp add --transport http assistant ${context.url}
-           (Claude Desktop, Cursor, VS Code: npm run client-config -- --url ${context.url})
-
-Stop it with: npm run down
-`;
 }
 
 if (values.help) process.stdout.write(usage);

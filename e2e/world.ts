@@ -5,12 +5,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inject } from 'vitest';
+import { beforeEach, inject } from 'vitest';
 import { type Api, connectApi } from './api.ts';
-import { connect } from './cluster/connect.ts';
+import { connect, lacking } from './cluster/connect.ts';
 import { type Kubectl, kubectl } from './cluster/kubectl.ts';
-import type { Cluster } from './cluster/provider.ts';
-import { type Condition, conditionOf, type FleetObject } from './fleet.ts';
+import type { Capability, Cluster } from './cluster/provider.ts';
+import { type Condition, conditionOf, type FleetObject, restrictedNamespace } from './fleet.ts';
 
 export interface World extends AsyncDisposable {
   readonly cluster: Cluster;
@@ -24,9 +24,7 @@ export async function openWorld(name: string): Promise<World> {
   const cluster = await connect(inject('cluster'));
   const api = connectApi(cluster.kubeconfig);
   const namespace = `${name}-${randomBytes(3).toString('hex')}`;
-  await api.must('POST', '/api/v1/namespaces', {
-    metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-  });
+  await api.must('POST', '/api/v1/namespaces', restrictedNamespace(namespace));
   return {
     cluster,
     api,
@@ -37,6 +35,13 @@ export async function openWorld(name: string): Promise<World> {
       await api.close();
     },
   };
+}
+
+/** Skips, with the reason, every test of the file whose cluster cannot do this; false when it does. */
+export function needs(...capabilities: readonly Capability[]): boolean {
+  const why = lacking(inject('cluster'), ...capabilities);
+  beforeEach((context) => context.skip(why !== undefined, why));
+  return why === undefined;
 }
 
 /** Asks until the answer is not undefined or false; throws with `what` after `limitMs`. */

@@ -3,8 +3,8 @@
  * place for temporary files, and, for the Node images, Node itself. There is no shell, so nothing in here can start one.
  */
 
+import { createRequire } from 'node:module';
 import { rootCertificates } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { libraries } from './libraries.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -25,7 +25,7 @@ export const systemFiles: readonly TarEntry[] = [
 
 /** Node, as the npm platform package delivers it, with the libraries of this machine. */
 export async function nodeBase(): Promise<{ readonly files: readonly TarEntry[] }> {
-  const node = fileURLToPath(import.meta.resolve(`node-linux-${process.arch}/bin/node`));
+  const node = createRequire(import.meta.url).resolve(`node-linux-${process.arch}/bin/node`);
   return {
     files: [...systemFiles, { path: '/usr/local/bin/node', source: node, mode: 0o755 }, ...(await libraries(node))],
   };

@@ -28,6 +28,17 @@ const ownSourceMapsOnly: Plugin = {
   },
 };
 
+/** zod carries its messages in 50 languages; loading them all costs 10 ms and 3 MB at each start. */
+const englishOnly: Plugin = {
+  name: 'english-only',
+  setup(build) {
+    build.onLoad({ filter: /\/node_modules\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js';`,
+      loader: 'js',
+    }));
+  },
+};
+
 export interface BundleSpec {
   /** Folder that source maps name the sources from; it does not show in the result. */
   readonly root: string;
@@ -73,7 +84,7 @@ export async function bundle({ root, entries, outDir, env = {} }: BundleSpec): P
     // Optional native parts that their packages try to load and do without.
     external: ['pg-native', 'bufferutil', 'utf-8-validate'],
     metafile: true,
-    plugins: [ownSourceMapsOnly],
+    plugins: [englishOnly, ownSourceMapsOnly],
     logLevel: 'silent',
   });
   refuseBrokenImports(metafile);

@@ -15,12 +15,19 @@ export const images = {
   server: {
     title: 'mcp-fleet server',
     entries: { main: join(root, 'server/main.ts'), stdio: join(root, 'server/stdio.ts') },
+    flags: [],
   },
   operator: {
     title: 'mcp-fleet operator',
     entries: { main: join(root, 'operator/main.ts') },
+    // Watch streams are garbage as soon as they are projected: without these the heap is allowed to grow to five times
+    // of what lives in it.
+    flags: ['--optimize-for-size', '--max-semi-space-size=4'],
   },
-} as const satisfies Record<string, { title: string; entries: { main: string; [name: string]: string } }>;
+} as const satisfies Record<
+  string,
+  { title: string; entries: { main: string; [name: string]: string }; flags: readonly string[] }
+>;
 
 export type ImageName = keyof typeof images;
 
@@ -70,6 +77,7 @@ export async function imageSpec(image: ImageName, name: string, app: Bundle): Pr
         '/usr/local/bin/node',
         '--enable-source-maps',
         '--max-old-space-size-percentage=75',
+        ...images[image].flags,
         '/app/main.mjs',
       ],
       env: { NODE_ENV: 'production' },

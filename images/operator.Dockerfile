@@ -15,4 +15,5 @@ ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 8080 8081
 # The heap ends below the container's limit, so that Node collects before the kernel kills.
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--max-old-space-size-percentage=75", "/app/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--max-old-space-size-percentage=75", \
+  "--optimize-for-size", "--max-semi-space-size=4", "/app/main.mjs"]

@@ -2,7 +2,17 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { openBackend } from './adapters.ts';
 import type { BackendError, Endpoint, StreamPart } from './backend.ts';
 import { chatAnswer, DONE, delta, embeddings, errorReply, finish, usageChunk } from './testing/openai-engine.ts';
-import { CUT, event, json, type Reply, type Script, type Scripted, startScripted, stream } from './testing/scripted.ts';
+import {
+  CUT,
+  event,
+  json,
+  type Reply,
+  type Script,
+  type Scripted,
+  SILENCE,
+  startScripted,
+  stream,
+} from './testing/scripted.ts';
 
 const timeouts = { connectMs: 1_000, firstByteMs: 1_000, idleMs: 200, requestMs: 5_000 };
 const question = { model: 'm', messages: [{ role: 'user', content: 'four score and seven' }] } as const;
@@ -119,6 +129,15 @@ describe('a stream', () => {
 
   test('with one event of more than a megabyte is refused', async () => {
     await expect(streamed(stream(['data: ', 'x'.repeat(2_000_000)]))).rejects.toMatchObject({ reason: 'BadResponse' });
+  });
+
+  test('that stays open after its end is complete at once, and its connection is dropped', async () => {
+    const started = performance.now();
+    const parts = await streamed(stream([delta('hi'), finish(), DONE, SILENCE]));
+    expect(parts.at(-1)?.type).toBe('end');
+    expect(performance.now() - started).toBeLessThan(500);
+    await server.abandoned;
+    expect(performance.now() - started).toBeLessThan(3_000);
   });
 
   test('of an engine that does not stream is taken as a whole', async () => {

@@ -123,6 +123,10 @@ test('a passing failure is borne, a lasting one is reported, and a backend that 
   const { prober, until, results } = start();
   prober.watch('a', target(server.url));
   await until('a', loaded);
+  const borne = server.requests.length;
+  server.answer((seen, index) => (index === borne ? errorReply(503, {}) : engine(['m'])(seen, index)));
+  await expect.poll(() => server.requests.length).toBeGreaterThan(borne + 2);
+  expect(results.some(([, { reachable }]) => reachable.status === 'False')).toBe(false);
   server.answer(() => CUT);
   const result = await until('a', down);
   expect(result.reachable.reason).toBe('ConnectionRefused');

@@ -3,9 +3,7 @@
  * Must not touch the process; what ends it comes in as a signal and goes out by `fatal`.
  */
 import type { OperatorConfig } from './config.ts';
-import { Applier } from './kit/apply.ts';
 import { systemClock } from './kit/clock.ts';
-import { formatTime } from './kit/conditions.ts';
 import { createEventRecorder } from './kit/events.ts';
 import { type ClusterConfig, inClusterConfig, loadKubeconfig } from './kit/kubeconfig.ts';
 import { LeaderElection } from './kit/lease.ts';
@@ -18,7 +16,6 @@ import { createMcpServerController } from './mcpserver/controller.ts';
 import { HANDOVER_MANAGER } from './mcpserver/handover.ts';
 import { modelBackendController } from './modelbackend/controller.ts';
 import { workloadInformers } from './workload/informers.ts';
-import { ClaimWriter } from './workload/retained.ts';
 
 export interface Runtime {
   readonly config: OperatorConfig;
@@ -36,7 +33,12 @@ const CONTROLLER = 'mcpfleet.dev/operator';
 export async function run({ config, log, fatal, version, identity }: Runtime, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   const metrics = createMetrics();
-  const connection = { config: await clusterConfig(config), metrics, clock, userAgent: `mcp-fleet-operator/${version}` };
+  const connection = {
+    config: await clusterConfig(config),
+    metrics,
+    clock,
+    userAgent: `mcp-fleet-operator/${version}`,
+  };
   const reading = createClient(connection);
   const election = config.MCP_FLEET_LEADER_ELECTION
     ? new LeaderElection({
@@ -77,20 +79,14 @@ export async function run({ config, log, fatal, version, identity }: Runtime, si
     version,
     proxy,
   });
-  const backends = modelBackendController({
-    ...common,
-    caches: shared,
-    applier: new Applier({ client, log }),
-    claims: new ClaimWriter(client),
-    now: () => formatTime(clock.wall()),
-    proxy,
-  });
+  const backends = modelBackendController({ ...common, caches: shared, handover, proxy });
   manager.add(servers.controller);
+  manager.addRunnable(servers.run);
   manager.add(backends.controller);
   try {
     await manager.run(signal);
   } finally {
-    await Promise.all([servers.verifier.stop(), backends.stop(), events.flush(2000)]);
+    await Promise.all([backends.stop(), events.flush(2000)]);
     await Promise.all([reading.close(), handover.close()]);
   }
 }

@@ -7,9 +7,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { outputs as crds, type Output } from '#crds/outputs.ts';
+import { toolsetPages } from '#server/toolsets/reference.ts';
 import { outputs as charts } from '../charts/outputs.ts';
 
-const outputs: readonly Output[] = [...crds, ...charts];
+const outputs: readonly Output[] = [...crds, ...charts, ...(await toolsetPages())];
 
 const ROOT = join(import.meta.dirname, '..');
 

@@ -8,6 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chooseProvider } from '#e2e/cluster/choose.ts';
+import { places } from '#e2e/cluster/places.ts';
+import { progressLines } from '#e2e/cluster/progress.ts';
+import type { Provider } from '#e2e/cluster/provider.ts';
+import { prepare } from '#e2e/prepare.ts';
 import { runChecks } from './checks.ts';
 import { runInForeground } from './run.ts';
 import { closingLines, countLine, required, sum, type Tally } from './tally.ts';
@@ -43,20 +47,26 @@ async function projectStage(project: Stage, folder: string): Promise<Tally> {
   return { ...tally, failed: [`${project}: vitest failed outside of any test`] };
 }
 
-/** Why no cluster can be had here, or undefined. */
-async function clusterProblem(): Promise<string | undefined> {
+/** Builds what the tests run on; says why no cluster can be had here, if so. */
+async function prepareCluster(): Promise<string | undefined> {
+  let provider: Provider;
   try {
-    await chooseProvider(process.env);
-    return undefined;
+    provider = await chooseProvider(process.env);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+  await prepare(
+    provider.name,
+    places(process.env).cache,
+    progressLines((line) => process.stdout.write(line)),
+  );
+  return undefined;
 }
 
 async function runStage(stage: Stage, folder: string): Promise<Tally> {
   if (stage === 'check') return checkStage();
-  const problem = stage === 'unit' ? undefined : await clusterProblem();
-  if (problem === undefined) return projectStage(stage, folder);
+  const problem = await prepareCluster();
+  if (stage === 'unit' || problem === undefined) return projectStage(stage, folder);
   return { passed: 0, failed: [], skipped: [{ test: `all of ${stage}`, reason: problem }] };
 }
 

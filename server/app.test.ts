@@ -33,7 +33,9 @@ function call(url: string, agent: Agent): Promise<number | string> {
   });
 }
 
-test('40 clients on kept connections lose no call while both of two servers are replaced', async () => {
+test('40 clients on kept connections lose no call while both of two servers are replaced', {
+  timeout: 30_000,
+}, async () => {
   const start = (): Promise<TestApp> => startTestApp({ drainMs: 400 });
   const endpoints: TestApp[] = [await start(), await start()];
   const results: (number | string)[] = [];
@@ -65,11 +67,11 @@ test('40 clients on kept connections lose no call while both of two servers are 
   expect(results.length).toBeGreaterThan(200);
 });
 
-test('a stopping server is unready, ends connections, and finishes the calls it has', async () => {
-  const app = await startTestApp({ drainMs: 300 });
-  const running = post(app.url, 'tools/call', { name: 'wait', arguments: { ms: 600 } });
+test('a stopping server is unready, ends connections, and finishes the calls it has', { timeout: 30_000 }, async () => {
+  const app = await startTestApp({ drainMs: 800 });
+  const running = post(app.url, 'tools/call', { name: 'wait', arguments: { ms: 1200 } });
   await expect
-    .poll(async () => (await fetch(`${app.healthUrl}/metrics`)).text())
+    .poll(async () => (await fetch(`${app.healthUrl}/metrics`)).text(), { timeout: 10_000 })
     .toContain('mcp_server_requests_in_flight 1');
   const closed = app.close();
   const ready = await fetch(`${app.healthUrl}/readyz`);
@@ -82,7 +84,7 @@ test('a stopping server is unready, ends connections, and finishes the calls it 
   expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
   const answer = await running;
   expect(answer.headers.get('connection')).toBe('close');
-  expect(await answer.text()).toContain('"waited":600');
+  expect(await answer.text()).toContain('"waited":1200');
   await closed;
   await expect(fetch(app.url)).rejects.toThrow('fetch failed');
   await expect(fetch(app.healthUrl)).rejects.toThrow('fetch failed');
@@ -95,6 +97,16 @@ test('a client that keeps its connection idle does not hold a stopping server up
   const start = performance.now();
   await app.close();
   expect(performance.now() - start).toBeLessThan(1_000);
+});
+
+test('settling changes nothing for clients, and is harmless while stopping', async () => {
+  const app = await startTestApp({ drainMs: 100 });
+  await app.settle();
+  const answer = await post(app.url, 'tools/call', { name: 'echo', arguments: { text: 'settled' } });
+  expect(answer.status).toBe(200);
+  const closed = app.close();
+  await app.settle();
+  await closed;
 });
 
 test('a configuration that cannot work is refused with the field and the cure', async () => {

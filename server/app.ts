@@ -87,6 +87,7 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
       healthUrl: `http://${reachable(config.health.host)}:${healthPort}`,
       runtime,
       settle: async () => {
+        if (draining) return;
         await endpoint.warm();
         releaseMemory();
       },

@@ -65,7 +65,7 @@ test('from a rendered configuration it logs JSON lines, and a second signal ends
   const child = run('main', ['--config', config]);
   await expect.poll(() => child.stdout(), { timeout: 20_000 }).toContain('"message":"serving"');
   child.process.kill('SIGTERM');
-  await expect.poll(() => child.stdout()).toContain('"message":"stopping"');
+  await expect.poll(() => child.stdout(), { timeout: 20_000 }).toContain('"message":"stopping"');
   child.process.kill('SIGTERM');
   expect(await child.ended).toBe(143);
   for (const line of child.stdout().trim().split('\n'))

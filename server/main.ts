@@ -51,13 +51,16 @@ async function main(args: readonly string[]): Promise<void> {
   if (flags.config !== undefined && flags.files.length > 0) throw new ConfigError('give --config or -f, not both');
   if (flags.config === undefined && flags.files.length === 0)
     throw new ConfigError('give -f with files to serve from, or --config in a pod. See --help.');
-  const app = flags.config === undefined ? await serveFiles(flags, version) : await serveConfig(flags.config, version);
-  stopOnSignals(app);
+  const started = stopOnSignals();
+  const app =
+    flags.config === undefined
+      ? await serveFiles(flags, version, started)
+      : await serveConfig(flags.config, version, started);
   await sleep(SETTLE_MS, undefined, { ref: false });
   await app.settle();
 }
 
-async function serveConfig(file: string, version: string): Promise<App> {
+async function serveConfig(file: string, version: string, started: (app: App) => void): Promise<App> {
   const [{ startApp }, { createLog }, { readConfigFile }] = await Promise.all([
     import('./app.ts'),
     import('./telemetry/log.ts'),
@@ -67,6 +70,7 @@ async function serveConfig(file: string, version: string): Promise<App> {
   const log = createLog({ level: config.logLevel, destination: 'stdout' });
   logCrashes((fields, message) => log.error(fields, message));
   const app = await startApp(config, { log, version, environment: process.env });
+  started(app);
   log.info(
     { url: app.url, health: app.healthUrl, toolsets: config.toolsets.map(({ name }) => name), version },
     'serving',
@@ -74,7 +78,7 @@ async function serveConfig(file: string, version: string): Promise<App> {
   return app;
 }
 
-async function serveFiles(flags: Flags, version: string): Promise<App> {
+async function serveFiles(flags: Flags, version: string, started: (app: App) => void): Promise<App> {
   const [{ startApp }, { createLog }, { localServer }, { freePort }] = await Promise.all([
     import('./app.ts'),
     import('./telemetry/log.ts'),
@@ -92,6 +96,7 @@ async function serveFiles(flags: Flags, version: string): Promise<App> {
   const log = createLog({ level: config.logLevel, destination: 'stdout' });
   logCrashes((fields, message) => log.error(fields, message));
   const app = await startApp(config, { log, version, strictOutput: true, environment: process.env, credentials });
+  started(app);
   const toolsets = config.toolsets.map(({ name }) => name).join(', ');
   const store = config.storage.type === 'Embedded' ? config.storage.path : 'PostgreSQL';
   process.stderr.write(
@@ -100,19 +105,23 @@ async function serveFiles(flags: Flags, version: string): Promise<App> {
   return app;
 }
 
-/** The first signal drains; a second one ends the process at once. */
-function stopOnSignals(app: App): void {
+/** The first signal drains what has started; a second one, or one before that, ends the process at once. */
+function stopOnSignals(): (app: App) => void {
+  let running: App | undefined;
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+    if (stopping || !running) process.exit(signal === 'SIGINT' ? 130 : 143);
     stopping = true;
-    app.close().then(
+    running.close().then(
       () => process.exit(0),
       (error: unknown) => fail(error),
     );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return (app) => {
+    running = app;
+  };
 }
 
 /** A programming error ends the process, with a line that says so; whoever runs it starts it again. */

@@ -61,10 +61,6 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const identity = { name: config.name, version };
   const endpoint = createStdioEndpoint({ identity, dispatch: runtime.dispatch, log });
-  const toolsets = config.toolsets.map(({ name }) => name).join(', ');
-  const store = config.storage.type === 'Embedded' ? config.storage.path : 'PostgreSQL';
-  process.stderr.write(`${config.name} ${version}: stdio; toolsets: ${toolsets}; models: ${models}; data: ${store}\n`);
-
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1);
@@ -77,6 +73,10 @@ async function main(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.stdin.on('close', stop);
+
+  const toolsets = config.toolsets.map(({ name }) => name).join(', ');
+  const store = config.storage.type === 'Embedded' ? config.storage.path : 'PostgreSQL';
+  process.stderr.write(`${config.name} ${version}: stdio; toolsets: ${toolsets}; models: ${models}; data: ${store}\n`);
 }
 
 function fail(error: unknown): void {

@@ -144,4 +144,6 @@ async function hang(client: Api, count: number): Promise<void> {
   await sleep(15_000);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

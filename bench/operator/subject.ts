@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { images } from '../../images/images.ts';
 
 export interface Usage {
   readonly cpuSeconds: number;
@@ -27,7 +28,7 @@ export interface SubjectOptions {
 /** Resolves when the operator says that it is ready. */
 export async function startSubject(options: SubjectOptions): Promise<Subject> {
   const output = openSync(options.log, 'a');
-  const child = spawn(process.execPath, [options.bundle], {
+  const child = spawn(process.execPath, [...images.operator.flags, options.bundle], {
     stdio: ['ignore', output, output],
     env: {
       PATH: process.env['PATH'] ?? '',

@@ -1,13 +1,17 @@
 /**
  * Rows of the rules that only a ModelBackend has.
  */
-import { backend, custom, external, managed, TOKEN } from './objects.ts';
+import { backend, custom, external, type Fields, managed, type Row, TOKEN } from './objects.ts';
 import type { RuleRows } from './shared.ts';
 
-const DOWNLOAD = { uri: 'hf://org/model@main' };
+const DOWNLOAD = { uri: 'hf://org/model' };
+const PINNED = { uri: 'hf://org/model@main' };
 const CLAIM = { persistentVolumeClaim: { claimName: 'models', path: 'tiny.gguf' } };
 const SERVICE = { name: 'vllm', port: 8000 };
 const CACHE = { size: '10Gi' };
+const BEARER = { type: 'Bearer', secretRef: TOKEN };
+const HEADER = { type: 'Header', header: 'api-key', secretRef: TOKEN };
+const withAuth = (row: Row, auth: Fields): Row => ({ ...row, spec: { ...row.spec, auth } });
 const SEVERAL = [{ name: 'a' }, { name: 'b' }];
 
 export const modelBackendRows: readonly RuleRows[] = [
@@ -27,6 +31,58 @@ export const modelBackendRows: readonly RuleRows[] = [
     message: 'engines VLLM and LlamaCpp serve one model; list one in spec.models',
     accept: [managed(), custom({}, SEVERAL), backend({ models: SEVERAL })],
     reject: [managed({}, SEVERAL), managed({ engine: 'VLLM' }, SEVERAL)],
+  },
+  {
+    at: 'spec',
+    message: 'engines VLLM and LlamaCpp embed or generate; list Embedding alone, or Chat and Completion',
+    accept: [
+      managed({}, [{ name: 'a', tasks: ['Embedding'] }]),
+      managed({ engine: 'VLLM' }, [{ name: 'a', tasks: ['Chat', 'Completion'] }]),
+      custom({}, [{ name: 'a', tasks: ['Chat', 'Embedding'] }]),
+      backend({ models: [{ name: 'a', tasks: ['Chat', 'Embedding'] }] }),
+    ],
+    reject: [
+      managed({}, [{ name: 'a', tasks: ['Chat', 'Embedding'] }]),
+      managed({ engine: 'VLLM' }, [{ name: 'a', tasks: ['Embedding', 'Completion'] }]),
+    ],
+  },
+  {
+    at: 'spec',
+    message: 'engines VLLM and LlamaCpp take the credential as Bearer; set auth.type to Bearer',
+    accept: [
+      withAuth(managed(), BEARER),
+      withAuth(managed({ engine: 'VLLM' }), BEARER),
+      withAuth(custom({}), HEADER),
+      backend({ auth: HEADER }),
+    ],
+    reject: [withAuth(managed(), HEADER), withAuth(managed({ engine: 'VLLM' }), HEADER)],
+  },
+  {
+    at: 'spec.managed',
+    message: 'llama.cpp cannot pin a revision; leave @revision out of source.uri',
+    accept: [
+      managed({ source: DOWNLOAD }),
+      managed({ source: CLAIM }),
+      managed({ engine: 'VLLM', source: PINNED }),
+      custom({ source: PINNED }),
+    ],
+    reject: [managed({ source: PINNED })],
+  },
+  {
+    at: 'spec.managed',
+    message: 'a cache with accessMode ReadWriteOnce leaves no room for an extra pod; leave rollout out',
+    accept: [
+      managed({ source: DOWNLOAD, cache: CACHE }),
+      managed({ source: DOWNLOAD, cache: CACHE, rollout: { maxSurge: 0, maxUnavailable: 1 } }),
+      managed({ source: DOWNLOAD, cache: { ...CACHE, accessMode: 'ReadWriteMany' }, rollout: { maxSurge: 1 } }),
+      managed({ rollout: { maxSurge: 1, maxUnavailable: 0 } }),
+    ],
+    reject: [
+      managed({ source: DOWNLOAD, cache: CACHE, rollout: { maxSurge: 1 } }),
+      managed({ source: DOWNLOAD, cache: CACHE, rollout: { maxSurge: '25%', maxUnavailable: 1 } }),
+      managed({ source: DOWNLOAD, cache: CACHE, rollout: { maxUnavailable: 0 } }),
+      managed({ source: DOWNLOAD, cache: CACHE, rollout: { maxUnavailable: '0%' } }),
+    ],
   },
   {
     at: 'spec.managed',
@@ -80,9 +136,13 @@ export const modelBackendRows: readonly RuleRows[] = [
     message: 'maxSurge and maxUnavailable must not both be 0',
     accept: [
       managed({ rollout: { maxSurge: 0, maxUnavailable: 1 } }),
+      managed({ rollout: { maxSurge: 0 } }),
       managed({ rollout: { maxSurge: '25%', maxUnavailable: '0%' } }),
     ],
-    reject: [managed({ rollout: { maxSurge: 0 } }), managed({ rollout: { maxSurge: '0%', maxUnavailable: '0%' } })],
+    reject: [
+      managed({ rollout: { maxSurge: 0, maxUnavailable: 0 } }),
+      managed({ rollout: { maxSurge: '0%', maxUnavailable: '0%' } }),
+    ],
   },
   {
     at: 'spec.managed.drain',

@@ -48,11 +48,16 @@ export async function installPackages(pods: boolean, progress: Progress): Promis
     progress({ step: 'System packages', state: 'cached' });
     return;
   }
-  const install = `apt-get install --no-install-recommends ${missing.join(' ')}`;
+  await step(progress, `Install ${missing.join(', ')} (apt-get)`, () => installMissing(missing));
+}
+
+/** Installs Debian packages that are not there. Throws with the command to run where that is not allowed. */
+export async function installMissing(packages: readonly string[]): Promise<void> {
+  const install = `apt-get install --no-install-recommends ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || (await findProgram('apt-get')) === undefined) {
     throw new Error(`The local cluster needs programs that this machine lacks. As root, run: ${install}`);
   }
-  await step(progress, `Install ${missing.join(', ')} (apt-get)`, () => withoutServices(() => aptInstall(missing)));
+  await withoutServices(() => aptInstall(packages));
 }
 
 async function aptInstall(packages: readonly string[]): Promise<void> {

@@ -21,7 +21,7 @@ const key = { namespace: 'a', name: 'x' };
 const fail = (error: unknown): never => {
   throw error;
 };
-const restarted = (): Applier => new Applier({ client, log: silentLogger });
+const restarted = (by = client): Applier => new Applier({ client: by, log: silentLogger });
 const poll = { timeout: 5000, interval: 5 };
 
 beforeEach(async () => {
@@ -127,6 +127,34 @@ describe('writes are as few as can be', () => {
     await shown();
     expect(await ensure(restarted(), intent({ a: '1' }))).toEqual({ outcome: 'updated' });
     expect(api.get(kinds.configMaps, key).data).toEqual({ a: '1', theirs: '3' });
+  });
+
+  test('an intent which is stored in another spelling is not written again, and once after a restart', async () => {
+    const spelling = await startTestApi({
+      respell: (object) => (object.kind === 'ConfigMap' ? { ...object, data: { cpu: '500m' } } : object),
+    });
+    const writer = createClient({ config: spelling.config });
+    const maps = new Reflector<ConfigMap, CachedChild>({
+      client: writer,
+      resource: kinds.configMaps,
+      project: childProjection(),
+      log: silentLogger,
+      fatal: fail,
+    });
+    runs.push(maps.run(stop.signal));
+    await maps.whenSynced();
+    const once = (applier: Applier) => applier.ensure(kinds.configMaps, intent({ cpu: '0.5' }), maps.store);
+    const first = restarted(writer);
+    expect(await once(first)).toEqual({ outcome: 'created' });
+    await expect.poll(() => maps.store.get(key), poll).toBeDefined();
+    expect([await once(first), await once(first)]).toEqual([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
+    const second = restarted(writer);
+    expect([await once(second), await once(second)]).toEqual([{ outcome: 'updated' }, { outcome: 'unchanged' }]);
+    expect(spelling.writes).toHaveLength(2);
+    stop.abort();
+    await Promise.all(runs);
+    await writer.close();
+    await spelling.close();
   });
 
   test('an object made once is never changed afterwards', async () => {

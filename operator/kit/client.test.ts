@@ -99,7 +99,7 @@ describe('trouble', () => {
 
   test('429 and 503 are tried again as the API server asks, other refusals are not', async () => {
     api.faults.inject({ kind: 'status', code: 429, retryAfterSeconds: 0 }, undefined, 3);
-    api.faults.inject({ kind: 'status', code: 503 });
+    api.faults.inject({ kind: 'status', code: 503, retryAfterSeconds: 0.01 });
     await write();
     expect(api.writes).toHaveLength(5);
     api.faults.inject({ kind: 'status', code: 500 });

@@ -137,8 +137,12 @@ describe('results', () => {
     await clock.tick(1);
     await clock.tick(60_000);
     expect(runs).toHaveLength(4);
-    expect(await read('controller_runtime_reconcile_errors_total')).toMatch(/ 3$/);
-    expect(await read('workqueue_retries_total')).toMatch(/ 3$/);
+    failing = true;
+    controller.enqueue(key);
+    await clock.tick(10);
+    expect(runs).toHaveLength(6);
+    expect(await read('controller_runtime_reconcile_errors_total')).toMatch(/ 5$/);
+    expect(await read('workqueue_retries_total')).toMatch(/ 5$/);
   });
 
   test('requeueAfterMs comes back then, Retry-After of the API server is kept to', async () => {

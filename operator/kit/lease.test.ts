@@ -59,7 +59,7 @@ test('one of two leads; when it leaves, the other follows within a fraction of t
   await first.lead(leave.signal);
   expect(first.election.valid()).toBe(true);
   const followed = second.lead();
-  await new Promise((resolve) => setTimeout(resolve, 2 * times.durationMs));
+  await new Promise((resolve) => setTimeout(resolve, 1.3 * times.durationMs));
   expect([holder(), second.election.valid()]).toEqual(['first', false]);
   const left = performance.now();
   leave.abort();
@@ -94,7 +94,7 @@ test('a few failing renewals do not cost the lead', async () => {
   const only = candidate('only');
   await only.lead();
   api.faults.inject({ kind: 'status', code: 500 }, ({ method }) => method === 'PUT', 3);
-  await new Promise((resolve) => setTimeout(resolve, 2 * times.durationMs));
+  await new Promise((resolve) => setTimeout(resolve, 1.3 * times.durationMs));
   expect([only.election.valid(), only.lost]).toEqual([true, []]);
 });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Controller, done } from './controller.ts';
 import { LeaderElection } from './lease.ts';
 import { silentLogger } from './log.ts';
-import { Manager, type ManagerOptions } from './manager.ts';
+import { Manager, type Runnable } from './manager.ts';
 import { createMetrics } from './metrics.ts';
 import { childProjection } from './projection.ts';
 import * as kinds from './resources.ts';
@@ -33,7 +33,7 @@ interface Process {
 function start(
   identity: string,
   reconcile: () => Promise<void> = async () => undefined,
-  options: Partial<ManagerOptions> = {},
+  runnable: Runnable = () => Promise.resolve(),
 ): Process {
   const metrics = createMetrics();
   const runs: string[] = [];
@@ -56,7 +56,6 @@ function start(
     health,
     election: new LeaderElection(lease),
     frozen: true,
-    ...options,
   });
   const informer = manager.informer(kinds.configMaps, childProjection());
   const controller = new Controller({
@@ -71,6 +70,7 @@ function start(
   });
   controller.for(informer);
   manager.add(controller);
+  manager.addRunnable(runnable);
   const signal = new AbortController();
   const running = manager.run(signal.signal);
   return {
@@ -130,14 +130,22 @@ test('on the way down a running reconcile ends first, while the lease is still h
   const seen: (string | undefined)[] = [];
   const holder = (): string | undefined =>
     api.find(kinds.leases, { namespace: 'a', name: 'operator' })?.spec.holderIdentity;
-  const process = start('only', async () => {
-    await gate.promise;
-    seen.push(holder());
-  });
+  const process = start(
+    'only',
+    async () => {
+      await gate.promise;
+      seen.push(holder());
+    },
+    async (signal) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      seen.push(holder());
+    },
+  );
   await expect.poll(() => process.runs, poll).toEqual(['x']);
   const stopped = process.stop();
   expect(await ask(process, '/readyz')).toEqual([503, 'stopping']);
   gate.resolve(undefined);
   await stopped;
-  expect([seen, holder()]).toEqual([['only'], '']);
+  expect([seen, holder()]).toEqual([['only', 'only'], '']);
 });

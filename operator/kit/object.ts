@@ -127,7 +127,10 @@ export function controllerOf(object: {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
-/** The reference which makes `owner` the controller of a child; children go when the owner goes. */
+/**
+ * The reference which makes `owner` the controller of a child; children go when the owner goes. It does not block the
+ * owner's foreground deletion: that would take the right to update the owner's finalizers.
+ */
 export function controllerReference(resource: Resource, owner: Cached): OwnerReference {
   return {
     apiVersion: apiVersionOf(resource),
@@ -135,6 +138,5 @@ export function controllerReference(resource: Resource, owner: Cached): OwnerRef
     name: owner.metadata.name,
     uid: owner.metadata.uid,
     controller: true,
-    blockOwnerDeletion: true,
   };
 }

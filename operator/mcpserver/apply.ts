@@ -1,6 +1,6 @@
 /**
- * Brings the children to what the plan says: what pods need first, then what starts them, then away with what is no
- * longer wanted. Within a step all at once, since nothing there depends on each other. Tells which intents met a
+ * Brings the children to what the plan says: first what pods need, then away with what is no longer wanted, such as an
+ * autoscaler that would change what follows, then what starts pods. Within a step all at once, since nothing there depends on each other. Tells which intents met a
  * stranger's object or were refused as invalid; everything else that fails is thrown after the step has ended.
  */
 import type { Applier, Ensured } from '#operator/kit/apply.ts';
@@ -17,7 +17,7 @@ import { type Caches, CHILD_KINDS, childInformer } from './caches.ts';
 import type { Child, Plan } from './desired.ts';
 import { handOverReplicas } from './handover.ts';
 import type { Observed } from './observe.ts';
-import { nameConflict } from './problems/names.ts';
+import { isLeftover, nameConflict } from './problems/names.ts';
 import type { Problem } from './problems/problem.ts';
 
 export interface Writers {
@@ -39,6 +39,7 @@ export async function applyPlan(
   const { applier, claims, handover } = writers;
   const ensure = ({ resource, intent }: Child, createOnly = false): Promise<readonly Problem[]> =>
     problemsOf(
+      server,
       resource,
       intent,
       applier.ensure(resource, intent, storeOf(caches, resource), { ...options, createOnly }),
@@ -51,6 +52,7 @@ export async function applyPlan(
       ? []
       : [
           problemsOf(
+            server,
             persistentVolumeClaims,
             volume,
             claims.ensure(volume, server.metadata.uid, caches.persistentVolumeClaims.store, options),
@@ -58,15 +60,14 @@ export async function applyPlan(
         ]),
   ]);
   if (found.length > 0) return found;
-  if (plan.workload.length > 0) await handOverReplicas(handover, server, observed.deployment, options);
-  const refused = await together(plan.workload.map((child) => ensure(child)));
   await together(
     plan.orphans.map(async ({ resource, object }) => {
       await applier.remove(resource, object, options);
       return [];
     }),
   );
-  return refused;
+  if (plan.workload.length > 0) await handOverReplicas(handover, server, observed.deployment, options);
+  return together(plan.workload.map((child) => ensure(child)));
 }
 
 /** All of them end before the first failure is thrown, so that no write is still under way after a reconcile. */
@@ -78,13 +79,15 @@ async function together(writes: readonly Promise<readonly Problem[]>[]): Promise
 }
 
 async function problemsOf(
+  server: CachedMcpServer,
   resource: Resource,
   intent: KubeObject,
   ensuring: Promise<Ensured>,
 ): Promise<readonly Problem[]> {
   try {
     const ensured = await ensuring;
-    return ensured.outcome === 'name-conflict' ? [nameConflict(resource, intent, ensured.owner)] : [];
+    if (ensured.outcome !== 'name-conflict' || isLeftover(server, ensured.owner)) return [];
+    return [nameConflict(resource, intent, ensured.owner)];
   } catch (error) {
     if (!isInvalid(error)) throw error;
     const message = printable(`The API server refused ${resource.kind} ${intent.metadata.name}: ${error.message}`);

@@ -4,6 +4,7 @@
  * noticed when it comes and when it goes.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { Proxy } from '#models/proxy.ts';
 import { Applier } from '#operator/kit/apply.ts';
 import type { Client } from '#operator/kit/client.ts';
@@ -12,6 +13,7 @@ import { findCondition } from '#operator/kit/conditions.ts';
 import { Controller } from '#operator/kit/controller.ts';
 import type { EventRecorder } from '#operator/kit/events.ts';
 import type { Logger } from '#operator/kit/log.ts';
+import type { Runnable } from '#operator/kit/manager.ts';
 import type { Metrics } from '#operator/kit/metrics.ts';
 import type { Cached, Key } from '#operator/kit/object.ts';
 import { changed, deletionStarted, generationChanged, replaced, statusChanged } from '#operator/kit/predicates.ts';
@@ -33,7 +35,7 @@ import { transitions } from './events.ts';
 import { createReconcile } from './reconcile.ts';
 import { KEY_BYTES } from './resources/keys.ts';
 import { StatusWriter } from './statuswriter.ts';
-import { createVerifier, type Verifier } from './verifier.ts';
+import { createVerifier } from './verifier.ts';
 
 export interface McpServerControllerOptions {
   readonly caches: Caches;
@@ -59,8 +61,8 @@ export interface McpServerControllerOptions {
 
 export interface McpServerController {
   readonly controller: Controller;
-  /** To be stopped when the process ends. */
-  readonly verifier: Verifier;
+  /** Runs beside the controller, in a manager's addRunnable(), and ends what asks servers when the signal aborts. */
+  readonly run: Runnable;
 }
 
 export function createMcpServerController(options: McpServerControllerOptions): McpServerController {
@@ -98,7 +100,13 @@ export function createMcpServerController(options: McpServerControllerOptions): 
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   });
   watch(controller, caches);
-  return { controller, verifier };
+  return {
+    controller,
+    run: async (signal) => {
+      if (!signal.aborted) await once(signal, 'abort');
+      await verifier.stop();
+    },
+  };
 }
 
 function watch(controller: Controller, caches: Caches): void {
@@ -114,13 +122,14 @@ function watch(controller: Controller, caches: Caches): void {
     changed(endpointOf),
   );
   for (const { cache, suffix } of CHILD_KINDS) {
-    controller.watches(childInformer(caches, cache), ({ metadata: { namespace, name } }) => {
+    const named = ({ metadata: { namespace, name } }: Cached): readonly Key[] => {
       if (!name.endsWith(suffix)) return [];
       const key = { namespace, name: name.slice(0, name.length - suffix.length) };
       return servers.get(key) === undefined ? [] : [key];
-    });
+    };
+    controller.watches(childInformer(caches, cache), named, changed(contentOf));
   }
-  controller.watches(caches.pods, podOwner);
+  controller.watches(caches.pods, podOwner, changed(contentOf));
   for (const cache of ['secrets', 'configMaps'] as const) {
     const informer = childInformer(caches, cache);
     const { kind } = informer.resource;
@@ -134,6 +143,12 @@ function watch(controller: Controller, caches: Caches): void {
       keysOf(servers.byIndex(NAMESPACE_INDEX, backend.metadata.namespace).filter(({ spec }) => mayUse(spec, backend))),
     changed(usedOf),
   );
+}
+
+/** What is read of a child or pod. Most updates change their status in a way that concerns nobody here. */
+function contentOf({ metadata, ...rest }: Cached): unknown {
+  const { uid, labels, ownerReferences, deletionTimestamp } = metadata;
+  return [uid, labels, ownerReferences, deletionTimestamp, rest];
 }
 
 const keysOf = (found: readonly CachedMcpServer[]): readonly Key[] => found.map(({ metadata }) => metadata);

@@ -13,7 +13,7 @@ import { credentials } from './backends.ts';
 import { childMetadata, workloadOf } from './names.ts';
 import type { FoundChild, Observed } from './observe.ts';
 import { backendProblems } from './problems/backends.ts';
-import { isOurs, nameConflict } from './problems/names.ts';
+import { isLeftover, isOurs, nameConflict } from './problems/names.ts';
 import { podTemplateProblems } from './problems/podtemplate.ts';
 import type { Problem } from './problems/problem.ts';
 import { referenceProblems } from './problems/references.ts';
@@ -61,10 +61,14 @@ export function desired(server: CachedMcpServer, observed: Observed, options: De
   ];
   if (problems.some(({ blocking }) => blocking)) return nothing(problems);
   const wanted = children(server, observed, options);
-  const conflicts = observed.children
-    .filter(({ resource, object }) => isWanted(wanted, resource) && !isOurs(server, resource, object))
-    .map(({ resource, object }) => nameConflict(resource, object, controllerOf(object)));
-  if (conflicts.length > 0) return nothing([...problems, ...conflicts]);
+  const foreign = observed.children.filter(
+    ({ resource, object }) => isWanted(wanted, resource) && !isOurs(server, resource, object),
+  );
+  if (foreign.length > 0) {
+    const strangers = foreign.filter(({ object }) => !isLeftover(server, controllerOf(object)));
+    const conflicts = strangers.map(({ resource, object }) => nameConflict(resource, object, controllerOf(object)));
+    return nothing([...problems, ...conflicts]);
+  }
   const orphans = observed.children.filter(
     ({ resource, object }) =>
       !isWanted(wanted, resource) &&
@@ -100,15 +104,12 @@ function children(server: CachedMcpServer, observed: Observed, options: DesiredO
       { resource: kinds.serviceAccounts, intent: serviceAccount(server) },
       { resource: kinds.configMaps, intent: configMap(server) },
       { resource: kinds.services, intent: service(server) },
-      ...(readsBackends
-        ? [
-            { resource: kinds.roles, intent: role(server) },
-            { resource: kinds.roleBindings, intent: roleBinding(server) },
-          ]
-        : []),
+      ...(readsBackends ? [{ resource: kinds.roles, intent: role(server) }] : []),
       ...(route === undefined ? [] : [{ resource: kinds.ingresses, intent: route }]),
     ],
     workload: [
+      // The API server looks the role up before it takes a binding to it.
+      ...(readsBackends ? [{ resource: kinds.roleBindings, intent: roleBinding(server) }] : []),
       { resource: kinds.deployments, intent: pods },
       ...(hasAutoscaler(spec) && spec.autoscaling !== undefined
         ? [

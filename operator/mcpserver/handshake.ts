@@ -21,8 +21,8 @@ const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 export async function handshake(mcp: Mcp, signal: AbortSignal): Promise<Finding> {
   try {
     const discovered = await within('server/discover', signal, (deadline) => mcp.ask('server/discover', {}, deadline));
-    const tools = await listTools(mcp, signal);
-    return { outcome: 'Answered', ...identity(discovered), tools };
+    const described = identity(discovered);
+    return { outcome: 'Answered', ...described, tools: await listTools(mcp, signal) };
   } catch (error) {
     signal.throwIfAborted();
     return failure(error);

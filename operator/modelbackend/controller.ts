@@ -1,80 +1,120 @@
 /**
- * What the ModelBackend controller watches, and which backend each change concerns.
+ * The ModelBackend controller: what is watched, which backend each change concerns, and the parts put together. A change
+ * to anything with the name of a child enqueues the backend of that name, whoever owns it, so that a stranger's object
+ * is noticed when it comes and when it goes.
  */
-import type { Applier } from '#operator/kit/apply.ts';
+import { openBackend } from '#models/adapters.ts';
+import { createProber } from '#models/prober.ts';
+import type { Proxy } from '#models/proxy.ts';
+import { Applier } from '#operator/kit/apply.ts';
 import type { Client } from '#operator/kit/client.ts';
-import type { Clock } from '#operator/kit/clock.ts';
+import { type Clock, systemClock } from '#operator/kit/clock.ts';
 import { Controller } from '#operator/kit/controller.ts';
 import type { EventRecorder } from '#operator/kit/events.ts';
-import type { Informer } from '#operator/kit/informer.ts';
 import type { Logger } from '#operator/kit/log.ts';
 import type { Metrics } from '#operator/kit/metrics.ts';
 import { type Cached, type Key, parseKey } from '#operator/kit/object.ts';
-import { deletionStarted, generationChanged, replaced } from '#operator/kit/predicates.ts';
+import { deletionStarted, generationChanged, replaced, statusChanged } from '#operator/kit/predicates.ts';
+import { modelBackends } from '#operator/workload/customresources.ts';
 import { NAMESPACE_INDEX } from '#operator/workload/informers.ts';
 import { APPLICATION_LABEL, INSTANCE_LABEL } from '#operator/workload/labels.ts';
-import type { ClaimWriter } from '#operator/workload/retained.ts';
-import { openBackend } from '../../models/adapters.ts';
-import { createProber } from '../../models/prober.ts';
-import type { Proxy } from '../../models/proxy.ts';
-import type { Caches } from './observe.ts';
-import { references } from './problems.ts';
-import { reconciler } from './reconcile.ts';
+import { ClaimWriter } from '#operator/workload/retained.ts';
+import { type Caches, CHILD_KINDS, childInformer } from './caches.ts';
+import { transitions } from './events.ts';
+import { createReconcile } from './reconcile.ts';
+import { references } from './references.ts';
+import { serviceResolver } from './services.ts';
+import { StatusWriter } from './statuswriter.ts';
 
 export interface ModelBackendControllerOptions {
   readonly caches: Caches;
+  /** Guarded by the lease. */
   readonly client: Client;
-  readonly applier: Applier;
-  readonly claims: ClaimWriter;
+  /** The same, writing as the field manager that keeps the number of pods for an autoscaler. */
+  readonly handover: Pick<Client, 'apply'>;
   readonly events: EventRecorder;
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly metrics?: Metrics;
+  /** Ends the process; called with a programming error. */
   readonly fatal: (error: unknown) => void;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly now: () => string;
-  readonly workers: number;
-  readonly proxy: Proxy;
+  /** Forward proxy for probes. */
+  readonly proxy?: Proxy;
+  readonly workers?: number;
+  readonly clock?: Clock;
+  readonly random?: () => number;
 }
 
-export function modelBackendController(options: ModelBackendControllerOptions): {
+export interface ModelBackendController {
   readonly controller: Controller;
+  /** Ends the probes; to be called when the process ends. */
   readonly stop: () => Promise<void>;
-} {
-  const { caches, client, applier, claims, events, log, metrics, fatal, clock, random, now, workers, proxy } = options;
+}
+
+/** A list and an inference at a time for a backend, and a connection for each that hangs. */
+const PROBE_CONNECTIONS = 4;
+
+export function modelBackendController(options: ModelBackendControllerOptions): ModelBackendController {
+  const { caches, client, handover, events, log, fatal, proxy, clock = systemClock, random = Math.random } = options;
+  const applier = new Applier({ client, log });
+  const http = { proxy, maxConnections: PROBE_CONNECTIONS, resolve: serviceResolver(caches.services.store) };
   const prober = createProber({
-    open: ({ protocol, endpoint }) => openBackend(protocol, endpoint, { proxy, maxConnections: 4 }),
+    open: ({ protocol, endpoint }) => openBackend(protocol, endpoint, http),
     clock,
     random,
     onResult: (key) => controller.enqueue(parseKey(key)),
-    onError: (key, error) => {
-      log.error({ error, backend: key }, 'a probe hit a programming error');
-      fatal(error);
+    onError: (_key, error) => fatal(error),
+  });
+  const statuses = new StatusWriter({
+    applier,
+    store: caches.modelBackends.store,
+    clock,
+    onWritten: (backend, previous, next) => {
+      for (const event of transitions(previous, next)) events.record(modelBackends, backend, event);
     },
   });
-  const reconcile = reconciler({ caches, client, applier, claims, prober, events, now });
-  const owner = caches.modelBackends as unknown as Informer;
-  const controller = new Controller({ name: 'modelbackend', reconcile, log, fatal, workers, metrics, clock })
-    .for(caches.modelBackends, generationChanged, deletionStarted, replaced)
-    .owns(caches.deployments, owner)
-    .owns(caches.services, owner)
-    .owns(caches.horizontalPodAutoscalers, owner)
-    .owns(caches.podDisruptionBudgets, owner)
-    .watches(caches.pods, ofPod)
-    .watches(caches.secrets, (secret) => referringTo(caches, secret))
-    .watches(caches.persistentVolumeClaims, (claim) => referringTo(caches, claim));
+  const controller = new Controller({
+    name: 'modelbackend',
+    log,
+    fatal,
+    clock,
+    reconcile: createReconcile({
+      caches,
+      client,
+      statuses,
+      prober,
+      writers: { applier, handover, claims: new ClaimWriter(client) },
+    }),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+  });
+  watch(controller, caches);
   return { controller, stop: () => prober.stop() };
 }
 
-function ofPod({ metadata }: Cached): readonly Key[] {
-  const { [APPLICATION_LABEL]: application, [INSTANCE_LABEL]: name } = metadata.labels;
-  return application === 'model-backend' && name !== undefined ? [{ namespace: metadata.namespace, name }] : [];
+function watch(controller: Controller, caches: Caches): void {
+  const backends = caches.modelBackends.store;
+  controller.for(caches.modelBackends, generationChanged, statusChanged, deletionStarted, replaced);
+  for (const { cache, suffix } of CHILD_KINDS) {
+    controller.watches(childInformer(caches, cache), ({ metadata: { namespace, name } }) => {
+      if (!name.endsWith(suffix)) return [];
+      const key = { namespace, name: name.slice(0, name.length - suffix.length) };
+      return backends.get(key)?.spec.managed === undefined ? [] : [key];
+    });
+  }
+  controller.watches(caches.pods, podOwner);
+  for (const cache of ['secrets', 'persistentVolumeClaims'] as const) {
+    const informer = childInformer(caches, cache);
+    const { kind } = informer.resource;
+    controller.watches(informer, ({ metadata: { namespace, name } }) =>
+      backends
+        .byIndex(NAMESPACE_INDEX, namespace)
+        .filter(({ spec }) => references(spec).some((reference) => reference.kind === kind && reference.name === name))
+        .map(({ metadata }) => metadata),
+    );
+  }
 }
 
-/** Backends that name the object, or that would: one that waits for it must hear of it. */
-function referringTo(caches: Caches, { metadata }: Cached): readonly Key[] {
-  return caches.modelBackends.store
-    .byIndex(NAMESPACE_INDEX, metadata.namespace)
-    .filter(({ spec }) => references(spec).some(({ name }) => name === metadata.name))
-    .map((backend) => backend.metadata);
+function podOwner({ metadata }: Cached): readonly Key[] {
+  const { [APPLICATION_LABEL]: application, [INSTANCE_LABEL]: name } = metadata.labels;
+  return application === 'model-backend' && name !== undefined ? [{ namespace: metadata.namespace, name }] : [];
 }

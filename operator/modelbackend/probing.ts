@@ -1,51 +1,33 @@
 /**
- * Connects ModelBackends with the prober: who is asked, with which credential, and when
- * to forget. The prober runs beside the reconcile workers and wakes the controller when
- * its finding changes.
+ * Connects ModelBackends with the prober: who is asked, with which credential, and when to forget. The prober runs
+ * beside the reconcile workers and wakes the controller when its finding changes.
  */
 import { milliseconds } from '#crds/duration.ts';
+import { type Address, endpointOf, type ReadCredential } from '#models/endpoint.ts';
+import type { ProbeTarget } from '#models/probe.ts';
 import type { Client } from '#operator/kit/client.ts';
 import { isNotFound } from '#operator/kit/errors.ts';
-import { formatKey, type Key } from '#operator/kit/object.ts';
+import type { Key } from '#operator/kit/object.ts';
 import { secrets } from '#operator/kit/resources.ts';
 import type { CachedModelBackend } from '#operator/workload/customresources.ts';
-import { servingPods } from '#operator/workload/pods.ts';
-import { type Address, endpointOf, type ReadCredential } from '../../models/endpoint.ts';
-import type { ProbeResult, ProbeTarget } from '../../models/probe.ts';
-import type { Prober } from '../../models/prober.ts';
+import { type CachedPod, servingPods } from '#operator/workload/pods.ts';
+import type { Plan } from './desired.ts';
 import type { Observed } from './observe.ts';
 
-/**
- * Watches the backend while there is somebody to ask, and says what is known of it. What
- * was known of pods that are gone is forgotten.
- */
-export function follow(
-  prober: Prober,
-  client: Client,
-  observed: Omit<Observed, 'probe'>,
-  address: Address | undefined,
-): ProbeResult | undefined {
-  const { backend, workload, problems } = observed;
-  const key = formatKey(backend.metadata);
-  const askable = workload === undefined || servingPods(workload.pods).length > 0;
-  if (address === undefined || !askable || problems.length > 0) {
-    prober.forget(key);
-    return undefined;
-  }
-  prober.watch(key, target(backend, address, observed.credentialVersion, credentialReader(client, backend)));
-  return prober.result(key);
-}
-
-function target(
+/** Whom to ask; undefined while nobody could answer, or the spec cannot be acted on. */
+export function probeTarget(
+  client: Pick<Client, 'get'>,
   backend: CachedModelBackend,
-  address: Address,
-  credentialVersion: string | undefined,
-  credential: ReadCredential | undefined,
-): ProbeTarget {
+  observed: Observed,
+  { address, problems }: Pick<Plan, 'address' | 'problems'>,
+): ProbeTarget | undefined {
+  const serving = servingPods(observed.pods);
+  const hasPods = backend.spec.managed === undefined || serving.length > 0;
+  if (address === undefined || !hasPods || problems.length > 0) return undefined;
   const { protocol, models, health } = backend.spec;
   return {
     protocol,
-    endpoint: endpointOf(backend, address, credential),
+    endpoint: endpointOf(backend, address, credentialReader(client, backend)),
     models,
     health: {
       intervalMs: milliseconds(health.interval),
@@ -57,19 +39,37 @@ function target(
         timeoutMs: milliseconds(health.inference.timeout),
       },
     },
-    revision: credentialVersion ?? '',
+    revision: revision(backend, observed, serving, address),
   };
 }
 
+/**
+ * What stands behind the address: the revisions of the pods that serve, which the Deployment controller labels with the
+ * hash of their template, and the credential that is sent there.
+ */
+function revision(
+  { spec }: CachedModelBackend,
+  { references }: Observed,
+  serving: readonly CachedPod[],
+  { url }: Address,
+): string {
+  const hashes = serving.map(({ metadata }) => metadata.labels['pod-template-hash'] ?? metadata.uid);
+  const credential = references.find(({ field }) => field === 'spec.auth.secretRef')?.version;
+  return JSON.stringify([url, [...new Set(hashes)].sort(), spec.auth, credential]);
+}
+
 /** Reads the Secret when a request needs it, so that no credential is kept. */
-function credentialReader(client: Client, { metadata, spec }: CachedModelBackend): ReadCredential | undefined {
-  const reference = spec.auth.secretRef;
-  if (reference === undefined) return undefined;
-  const key: Key = { namespace: metadata.namespace, name: reference.name };
+function credentialReader(
+  client: Pick<Client, 'get'>,
+  { metadata, spec }: CachedModelBackend,
+): ReadCredential | undefined {
+  const { secretRef } = spec.auth;
+  if (secretRef === undefined) return undefined;
+  const key: Key = { namespace: metadata.namespace, name: secretRef.name };
   return async () => {
     try {
       const { data } = await client.get(secrets, key);
-      const value = data?.[reference.key];
+      const value = data?.[secretRef.key];
       return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
     } catch (error) {
       if (isNotFound(error)) return undefined;

@@ -1,84 +1,75 @@
 /**
- * One reconcile of a ModelBackend: look, write what differs, tell the prober whom to
- * ask, say what is. The only file of this controller that writes.
+ * One reconcile of a ModelBackend: observe, decide, tell the prober whom to ask, write what differs, say what is. It
+ * looks at the world and never at the event that woke it; nothing in here waits for a backend.
  */
-import type { Applier } from '#operator/kit/apply.ts';
+import type { Prober } from '#models/prober.ts';
 import type { Client } from '#operator/kit/client.ts';
-import { done, type Reconcile } from '#operator/kit/controller.ts';
-import type { EventRecorder } from '#operator/kit/events.ts';
-import { controllerOf, formatKey } from '#operator/kit/object.ts';
-import type { CachedChild } from '#operator/kit/projection.ts';
-import type { Store } from '#operator/kit/store.ts';
-import { modelBackends } from '#operator/workload/customresources.ts';
-import type { ClaimWriter } from '#operator/workload/retained.ts';
-import type { Prober } from '../../models/prober.ts';
-import { type Child, desired } from './desired.ts';
-import { transitions } from './events.ts';
-import { type Caches, observe } from './observe.ts';
-import { follow } from './probing.ts';
+import { done, type Reconcile, type ReconcileContext } from '#operator/kit/controller.ts';
+import { isNotFound } from '#operator/kit/errors.ts';
+import { formatKey } from '#operator/kit/object.ts';
+import { applyPlan, type Writers } from './apply.ts';
+import type { Caches } from './caches.ts';
+import { desired } from './desired.ts';
+import { findingOf } from './finding.ts';
+import { observe } from './observe.ts';
+import { probeTarget } from './probing.ts';
+import type { Problem } from './problems/problem.ts';
 import { status } from './status.ts';
+import type { StatusWriter } from './statuswriter.ts';
 
 export interface ReconcileDeps {
   readonly caches: Caches;
-  readonly client: Client;
-  readonly applier: Applier;
-  readonly claims: ClaimWriter;
-  readonly prober: Prober;
-  readonly events: EventRecorder;
-  /** RFC 3339, whole seconds. */
-  readonly now: () => string;
+  /** For credentials. */
+  readonly client: Pick<Client, 'get'>;
+  readonly writers: Writers;
+  readonly statuses: StatusWriter;
+  readonly prober: Pick<Prober, 'watch' | 'forget' | 'result'>;
 }
 
-export function reconciler(deps: ReconcileDeps): Reconcile {
-  const { caches, client, applier, claims, prober, events, now } = deps;
-  return async (request, { signal }) => {
-    const backend = caches.modelBackends.store.get(request);
+/** What the API server refused may be accepted later, for a reason that no watch shows. */
+const REFUSED_RETRY_MS = 30_000;
+
+export const createReconcile =
+  (deps: ReconcileDeps): Reconcile =>
+  async (key, { signal }: Pick<ReconcileContext, 'signal'>) => {
+    const { caches, client, writers, statuses, prober } = deps;
+    const id = formatKey(key);
+    const backend = caches.modelBackends.store.get(key);
     if (backend === undefined || backend.metadata.deletionTimestamp !== undefined) {
-      prober.forget(formatKey(request));
+      prober.forget(id);
+      statuses.forget(key);
       return done;
     }
     const observed = observe(backend, caches);
-    const { children, claim, address } = desired(backend);
-    if (observed.problems.length === 0) {
-      if (claim !== undefined)
-        await claims.ensure(claim, backend.metadata.uid, caches.persistentVolumeClaims.store, { signal });
-      await Promise.all(
-        children.map(({ resource, intent }) =>
-          applier.ensure(resource, intent, storeOf(caches, resource.plural), { signal }),
-        ),
-      );
-      await Promise.all(
-        orphans(caches, backend.metadata, children).map(([resource, child]) =>
-          applier.remove(resource, child, { signal }),
-        ),
-      );
+    const plan = desired(backend, observed);
+    const target = probeTarget(client, backend, observed, plan);
+    if (target === undefined) prober.forget(id);
+    else prober.watch(id, target);
+    const say = (problems: readonly Problem[]): Promise<number | undefined> =>
+      statuses
+        .write(
+          backend,
+          (previous, now) => {
+            const finding = findingOf(backend, prober.result(id), previous);
+            return status({ backend, observed, problems, finding, previous }, plan.address, now);
+          },
+          { signal },
+        )
+        .catch(goneMeanwhile);
+    let refused: readonly Problem[];
+    try {
+      refused = await applyPlan(backend, plan, observed, caches, writers, { signal });
+    } catch (error) {
+      // What is known of the world is true even if not everything could be written.
+      await say(plan.problems);
+      throw error;
     }
-    const probe = follow(prober, client, observed, address);
-    const next = status({ ...observed, probe }, address, now());
-    if (await applier.applyStatus(modelBackends, backend, next, caches.modelBackends.store, { signal })) {
-      for (const event of transitions(backend.status?.conditions, next.conditions))
-        events.record(modelBackends, backend, event);
-    }
-    return done;
+    const waitMs = await say([...plan.problems, ...refused]);
+    const requeueAfterMs = refused.length > 0 ? Math.min(waitMs ?? REFUSED_RETRY_MS, REFUSED_RETRY_MS) : waitMs;
+    return requeueAfterMs === undefined ? done : { requeueAfterMs };
   };
-}
 
-const CHILD_CACHES = ['deployments', 'services', 'horizontalPodAutoscalers', 'podDisruptionBudgets'] as const;
-
-function storeOf(caches: Caches, plural: string): Store<CachedChild> {
-  const name = CHILD_CACHES.find((candidate) => caches[candidate].resource.plural === plural);
-  if (name === undefined) throw new TypeError(`there is no cache of ${plural}`);
-  return caches[name].store as unknown as Store<CachedChild>;
-}
-
-/** Children of ours that the spec no longer asks for. */
-function orphans(caches: Caches, owner: { readonly uid: string }, wanted: readonly Child[]) {
-  return CHILD_CACHES.flatMap((name) => {
-    const { resource, store } = caches[name];
-    if (wanted.some((child) => child.resource.plural === resource.plural)) return [];
-    return store
-      .ownedBy(owner.uid)
-      .filter((child) => controllerOf(child)?.uid === owner.uid)
-      .map((child) => [resource, child] as const);
-  });
+function goneMeanwhile(error: unknown): undefined {
+  if (isNotFound(error)) return undefined;
+  throw error;
 }

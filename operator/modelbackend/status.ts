@@ -1,83 +1,108 @@
 /**
- * The status of a ModelBackend: conditions, addresses and models, from what was
- * observed. Pure; servers route by it, so nothing is said that was not seen.
+ * The status of a ModelBackend as a pure function of what was observed. Servers route by it, so nothing is said that
+ * was not seen.
  */
 import type { ModelBackendConditionType, ModelBackendStatus } from '#crds/modelbackend-status.ts';
+import type { Address } from '#models/endpoint.ts';
 import { setCondition } from '#operator/kit/conditions.ts';
-import type { Condition } from '#operator/kit/object.ts';
 import { selectorText } from '#operator/workload/labels.ts';
 import { latestFailure, servingPods } from '#operator/workload/pods.ts';
+import { printable } from '#operator/workload/printable.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
-import type { Address } from '../../models/endpoint.ts';
-import { judge, readyVerdict } from './conditions.ts';
-import { type Observed, workloadFor } from './observe.ts';
+import { accepted } from './conditions/accepted.ts';
+import { available } from './conditions/available.ts';
+import { degraded } from './conditions/degraded.ts';
+import { loadedModels, modelsLoaded } from './conditions/modelsloaded.ts';
+import { progressing } from './conditions/progressing.ts';
+import { reachable } from './conditions/reachable.ts';
+import { ready } from './conditions/ready.ts';
+import type { Situation } from './conditions/situation.ts';
+import { workloadOf } from './names.ts';
 
-const ORDER: readonly ModelBackendConditionType[] = [
-  'Ready',
-  'Accepted',
-  'Available',
-  'Reachable',
-  'ModelsLoaded',
-  'Progressing',
-  'Degraded',
-];
-
-export function status(observed: Observed, address: Address | undefined, now: string): ModelBackendStatus {
-  const { backend, probe, workload } = observed;
+/** `now` is RFC 3339. */
+export function status(situation: Situation, address: Address | undefined, now: string): ModelBackendStatus {
+  const { backend, observed, previous } = situation;
   const { spec, metadata } = backend;
-  const judgements = judge(observed);
-  const verdicts: Readonly<Record<ModelBackendConditionType, Verdict>> = {
-    ...judgements,
-    Ready: readyVerdict(judgements, probe),
-  };
-  let conditions: readonly Condition[] = backend.status?.conditions ?? [];
-  for (const type of ORDER) {
-    conditions = setCondition(conditions, { type, ...verdicts[type], observedGeneration: metadata.generation }, now);
-  }
   return {
     observedGeneration: metadata.generation,
-    ...(address === undefined
-      ? {}
-      : { addresses: [{ name: 'http', protocol: spec.protocol, url: address.url, pathPrefix: address.pathPrefix }] }),
-    models: spec.models.map((model) => {
-      const found = probe?.models.find(({ name }) => name === model.name);
-      return {
-        name: model.name,
-        upstreamName: model.upstreamName ?? model.name,
-        state: found?.state ?? 'Pending',
-        tasks: model.tasks,
-        ...(found === undefined || found.state === 'Loaded' ? {} : { reason: found.message.slice(0, 512) }),
-      };
-    }),
-    replicas: workload?.pods.length ?? 0,
-    readyReplicas: workload === undefined ? 0 : servingPods(workload.pods).length,
-    ...(workload === undefined ? {} : { selector: selectorText(workloadFor(backend)) }),
-    ...accelerator(observed),
-    ...lastFailure(observed),
-    conditions: ordered(conditions),
+    ...(address === undefined ? {} : { addresses: [{ name: 'http', protocol: spec.protocol, ...address }] }),
+    models: models(situation),
+    replicas: observed.deployment?.total ?? 0,
+    readyReplicas: servingPods(observed.pods).length,
+    ...(spec.managed === undefined ? {} : { selector: selectorText(workloadOf(backend)) }),
+    ...accelerator(situation),
+    ...lastFailure(situation),
+    conditions: conditions(verdicts(situation), metadata.generation, previous, now),
   };
 }
 
-function accelerator({ backend }: Observed): Pick<ModelBackendStatus, 'accelerator'> {
+type Verdicts = Readonly<Record<ModelBackendConditionType, Verdict>>;
+
+function verdicts(situation: Situation): Verdicts {
+  const prerequisites = {
+    accepted: accepted(situation),
+    available: available(situation),
+    reachable: reachable(situation),
+    modelsLoaded: modelsLoaded(situation),
+  };
+  return {
+    Accepted: prerequisites.accepted,
+    Available: prerequisites.available,
+    Reachable: prerequisites.reachable,
+    ModelsLoaded: prerequisites.modelsLoaded,
+    Progressing: progressing(situation),
+    Degraded: degraded(situation),
+    Ready: ready(prerequisites, loadedModels(situation)),
+  };
+}
+
+const MAX_MESSAGE = 4096;
+
+function conditions(
+  verdicts: Verdicts,
+  observedGeneration: number,
+  previous: ModelBackendStatus | undefined,
+  now: string,
+): NonNullable<ModelBackendStatus['conditions']> {
+  return Object.entries(verdicts).flatMap(([type, { status, reason, message }]) => {
+    const before = (previous?.conditions ?? []).filter((condition) => condition.type === type);
+    const next = { type, status, reason, message: message.slice(0, MAX_MESSAGE), observedGeneration };
+    return setCondition(before, next, now).map((condition) => ({ ...condition, observedGeneration }));
+  });
+}
+
+const MAX_REASON = 512;
+
+function models(situation: Situation): NonNullable<ModelBackendStatus['models']> {
+  const { backend, finding } = situation;
+  const obstacle = reachable(situation);
+  return backend.spec.models.map(({ name, upstreamName, tasks }) => {
+    const known = finding.models.find((model) => model.name === name);
+    const state = known?.state ?? 'Pending';
+    const message = (obstacle.status === 'True' ? known?.message : undefined) ?? obstacle.message;
+    return {
+      name,
+      upstreamName: upstreamName ?? name,
+      state,
+      tasks,
+      ...(state === 'Loaded' ? {} : { reason: printable(message, MAX_REASON) }),
+    };
+  });
+}
+
+function accelerator({ backend }: Situation): Pick<ModelBackendStatus, 'accelerator'> {
   const asked = backend.spec.managed?.accelerator;
   return asked === undefined ? {} : { accelerator: { resourceName: asked.resourceName, count: asked.count } };
 }
 
-/** Kept until a newer failure replaces it: the pod that failed is soon gone. */
-function lastFailure({ backend, workload }: Observed): Pick<ModelBackendStatus, 'lastFailure'> {
-  const failure = workload && latestFailure(workload.pods);
-  if (failure === undefined || failure.time === '') {
-    return backend.status?.lastFailure === undefined ? {} : { lastFailure: backend.status.lastFailure };
+/** Kept until a later failure takes its place: the pod that failed is soon gone. */
+function lastFailure({ observed, previous }: Situation): Pick<ModelBackendStatus, 'lastFailure'> {
+  const known = previous?.lastFailure;
+  const found = latestFailure(observed.pods);
+  const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
+  if (found === undefined || !(seconds(found.time) >= seconds(known?.time ?? '1970-01-01T00:00:00Z'))) {
+    return known === undefined ? {} : { lastFailure: known };
   }
-  const { reason, message, pod, exitCode, time } = failure;
-  return { lastFailure: { reason, message, pod, exitCode, time } };
-}
-
-const rank = (type: string): number => ORDER.findIndex((known) => known === type);
-
-function ordered(conditions: readonly Condition[]): NonNullable<ModelBackendStatus['conditions']> {
-  return conditions
-    .filter(({ type }) => rank(type) >= 0)
-    .toSorted((a, b) => rank(a.type) - rank(b.type))
-    .map((condition) => ({ ...condition, observedGeneration: condition.observedGeneration ?? 0 }));
+  const { reason, message, pod, exitCode, time } = found;
+  return { lastFailure: { reason: printable(reason, 128), message, pod, exitCode, time } };
 }

@@ -1,7 +1,7 @@
 /**
- * Writes volume claims, which may outlive what asked for them. A retained claim has no owner, so it is known by its
- * labels instead, and an object of the same name that comes later takes it up again with its data. A claim that
- * somebody else made or owns is left alone.
+ * Writes volume claims, which may outlive what asked for them. A retained claim has no owner, so it is known by who made
+ * it, and an object of the same name that comes later takes it up again with its data. A claim that somebody else made
+ * or owns is left alone.
  */
 
 import type { Ensured } from '#operator/kit/apply.ts';
@@ -22,10 +22,14 @@ interface Written {
   readonly hash: string;
 }
 
-/** Whether this claim belongs to the workload that the labels name, or to the owner with this uid. */
+/**
+ * Whether this claim belongs to the owner with this uid or, without an owner, was made by this operator. One that came
+ * back from a backup, without a record of who wrote it, is known by its labels.
+ */
 export function isOurClaim(claim: CachedChild, ownerUid: string, labels: Readonly<Record<string, string>>): boolean {
   const owner = controllerOf(claim);
   if (owner !== undefined) return owner.uid === ownerUid;
+  if (claim.ownedHash !== '') return true;
   return Object.entries(labels).every(([name, value]) => claim.metadata.labels[name] === value);
 }
 

@@ -168,6 +168,16 @@ test('the deadline holds over all attempts, and leaves time for another target',
   expect(performance.now() - started).toBeLessThan(400);
 });
 
+test('an answer that has begun may take all the time there is', async () => {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 450));
+  const patient = { connectMs: 5_000, firstByteMs: 5_000, idleMs: 5_000, requestMs: 10_000 };
+  fleet = await startFleet(
+    { first: () => chatStream('slow ', pause, 'answer'), second: true },
+    { deadlineMs: 600, times: patient },
+  );
+  expect((await fleet.ask({ onText: () => undefined })).text).toBe('slow answer');
+});
+
 test('why there is no model is said by name, and an unknown route names those there are', async () => {
   fleet = await startFleet({ first: true });
   fleet.know(knownAt('first', '', { ready: false, reason: 'ConnectionRefused' }));

@@ -112,7 +112,6 @@ describe('backends from files', () => {
   test('take variables in values and a credential by annotation or by name', async () => {
     const server = await serve(engine(['m']));
     const auth = { type: 'Bearer', secretRef: { name: 'key', key: 'token' } };
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what stands in the file
     const note = { 'mcpfleet.dev/local-credential': '${API_KEY}' };
     await write('backends.yaml', external('a', server.url, { auth }, note), external('b', server.url, { auth }));
     const environment = { API_KEY: 'from-variable' };

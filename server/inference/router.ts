@@ -85,7 +85,7 @@ export function orderTargets(targets: readonly Target[], { inFlight, rest, rando
       (a, b) =>
         Number(a.rest === 'avoid') - Number(b.rest === 'avoid') ||
         a.target.priority - b.target.priority ||
-        
+        a.load - b.load ||
         a.tie - b.tie,
     )
     .map(({ target }) => target);

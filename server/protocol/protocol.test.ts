@@ -183,16 +183,16 @@ test('a call of unknown method is 404 with -32601, and a missing name header 400
   expect([mismatch.status, await mismatch.json()]).toMatchObject([400, { error: { code: -32020 } }]);
 });
 
-test('a client that goes away aborts the tool', async () => {
+test('a client that goes away aborts the tool', { timeout: 30_000 }, async () => {
   const after = app.written.length;
   const controller = new AbortController();
   const client = await connectV2(app.url, 'auto');
   const call = client.callTool({ name: 'wait', arguments: { ms: 20_000 } }, { signal: controller.signal });
   const answered = Promise.allSettled([call]);
-  await expect.poll(() => app.written.slice(after)).toContain('waiting');
+  await expect.poll(() => app.written.slice(after), { timeout: 10_000 }).toContain('waiting');
   controller.abort();
   expect((await answered)[0].status).toBe('rejected');
-  await expect.poll(() => app.written.slice(after)).toContain('aborted');
+  await expect.poll(() => app.written.slice(after), { timeout: 10_000 }).toContain('aborted');
   await client.close();
 });
 

@@ -35,7 +35,7 @@ export function createLog({ level, destination }: LogOptions): Logger {
       messageKey: 'message',
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describeError },
+      serializers: { error: describeError, err: describeError },
       redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     },
     typeof destination === 'string'

@@ -48,7 +48,7 @@ export interface Tool<Deps, Input extends z.ZodObject = z.ZodObject, Output exte
 /** Types `run` by the tool's own schemas. */
 export function defineTool<Deps>() {
   return <Input extends z.ZodObject, Output extends z.ZodObject>(tool: Tool<Deps, Input, Output>): Tool<Deps> =>
-    tool as unknown as Tool<Deps>;
+    tool;
 }
 
 export interface ResourceContent {

@@ -24,6 +24,8 @@ import { type Change, Objects, type Writer } from './objects.ts';
 export interface TestApiOptions {
   /** Deletes what a deleted object owned; default true. */
   readonly collectGarbage?: boolean;
+  /** What is stored for what was sent, as defaulting, admission or another spelling would make it. */
+  readonly respell?: (object: KubeObject) => KubeObject;
   /** Refuses sendInitialEvents as an API server without streaming lists does; default false. */
   readonly withoutWatchList?: boolean;
 }
@@ -64,7 +66,7 @@ const root = /^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/namespaces\/([^/]+)(?=\/))?\
 const bookmarkMs = 200;
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const objects = new Objects({ collectGarbage: options.collectGarbage ?? true });
+  const objects = new Objects({ ...options, collectGarbage: options.collectGarbage ?? true });
   const faults = new Faults();
   const requests: SeenRequest[] = [];
   const writes: SeenRequest[] = [];

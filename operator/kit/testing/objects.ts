@@ -43,11 +43,13 @@ export class Objects {
   readonly #collections = new Map<string, Map<string, KubeObject>>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #collectGarbage: boolean;
+  readonly #respell: (object: KubeObject) => KubeObject;
   history: Change[] = [];
   version = 100;
 
-  constructor(options: { readonly collectGarbage: boolean }) {
+  constructor(options: { readonly collectGarbage: boolean; readonly respell?: (object: KubeObject) => KubeObject }) {
     this.#collectGarbage = options.collectGarbage;
+    this.#respell = options.respell ?? ((object) => object);
   }
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -153,16 +155,13 @@ export class Objects {
     collection: string,
     id: string,
     live: KubeObject | undefined,
-    next: KubeObject,
+    sent: KubeObject,
     managedFields: readonly ManagedFieldsEntry[],
   ): KubeObject {
+    const next = this.#respell(sent);
     const same = live !== undefined && isDeepStrictEqual(body(live), body(next));
-    if (
-      live !== undefined &&
-      same &&
-      isDeepStrictEqual(timeless(live.metadata.managedFields ?? []), timeless(managedFields))
-    )
-      return live;
+    const owners = timeless(live?.metadata.managedFields ?? []);
+    if (live !== undefined && same && isDeepStrictEqual(owners, timeless(managedFields))) return live;
     this.version += 1;
     const changed = live === undefined || !isDeepStrictEqual(desired(live), desired(next));
     const generation = (live?.metadata.generation ?? 0) + (changed ? 1 : 0);

@@ -12,14 +12,18 @@ import { renderServerConfig } from '#server/config-from-spec.ts';
 import { CONFIG_KEY, childMetadata, SUFFIX } from '../names.ts';
 import type { ResolvedReference } from '../references.ts';
 
-/** Rendered once per version of a spec: a cached object is replaced when it changes, never edited. */
-const rendered = new WeakMap<CachedMcpServer['spec'], string>();
+/** YAML by the configuration it stands for: most reconciles change nothing, and writing YAML is what costs in them. */
+const rendered = new Map<string, string>();
+const MAX_RENDERED = 1024;
 
 export function serverYaml(server: CachedMcpServer): string {
-  const known = rendered.get(server.spec);
+  const config = renderServerConfig(server);
+  const content = JSON.stringify(config);
+  const known = rendered.get(content);
   if (known !== undefined) return known;
-  const yaml = stringify(renderServerConfig(server), { lineWidth: 0, aliasDuplicateObjects: false });
-  rendered.set(server.spec, yaml);
+  const yaml = stringify(config, { lineWidth: 0, aliasDuplicateObjects: false });
+  if (rendered.size >= MAX_RENDERED) rendered.clear();
+  rendered.set(content, yaml);
   return yaml;
 }
 

@@ -92,7 +92,7 @@ export function cachedModelBackend(name: string, state: BackendState = {}): Cach
 }
 
 /** A pod of the server `assistant`, ready unless its status says otherwise. */
-export function pod(name = 'assistant-1', status: Pod['status'] = READY, server = 'assistant'): Pod {
+export function pod(name = 'assistant-1', status: PodStatus = READY, server = 'assistant'): Pod {
   const workload = { application: 'mcp-server', instance: server } as const;
   return {
     apiVersion: 'v1',
@@ -107,10 +107,11 @@ export function pod(name = 'assistant-1', status: Pod['status'] = READY, server 
   };
 }
 
-export const READY: Pod['status'] = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
-export const UNREADY: Pod['status'] = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] };
+export type PodStatus = NonNullable<Pod['status']>;
+export const READY: PodStatus = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+export const UNREADY: PodStatus = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] };
 
-export function cachedPod(name = 'assistant-1', status: Pod['status'] = READY): CachedPod {
+export function cachedPod(name = 'assistant-1', status: PodStatus = READY): CachedPod {
   const made = pod(name, status);
   return projectPod({
     ...made,

@@ -1,28 +1,19 @@
 /**
  * The controller at work against the in-memory API server, with a proxy that stands for the servers' pods. Time runs
- * twenty times as fast, so that what waits a second is not waited for.
+ * fifty times as fast, so that what waits a second is not waited for.
  */
 import { vi } from 'vitest';
 import type { McpServerStatus } from '#crds/mcpserver-status.ts';
 import type { Clock } from '#operator/kit/clock.ts';
 import { findCondition } from '#operator/kit/conditions.ts';
-import { createEventRecorder } from '#operator/kit/events.ts';
-import { silentLogger } from '#operator/kit/log.ts';
-import { Manager } from '#operator/kit/manager.ts';
-import { createMetrics } from '#operator/kit/metrics.ts';
-import { deployments, pods } from '#operator/kit/resources.ts';
-import { createClient } from '#operator/kit/rest-client.ts';
+import { deployments, events, pods } from '#operator/kit/resources.ts';
 import { startTestApi, type TestApi } from '#operator/kit/testing/api.ts';
-import type { Pod } from '#operator/kit/wire.ts';
 import { mcpServers } from '#operator/workload/customresources.ts';
-import { workloadInformers } from '#operator/workload/informers.ts';
-import { mcpServerCaches } from '../caches.ts';
-import { createMcpServerController } from '../controller.ts';
-import { HANDOVER_MANAGER } from '../handover.ts';
-import { pod, READY } from './fixtures.ts';
+import { type PodStatus, pod, READY } from './fixtures.ts';
 import { type McpProxy, startMcpProxy } from './mcp-proxy.ts';
+import { startOperator } from './operator.ts';
 
-const SPEED = 20;
+const SPEED = 50;
 const fastClock: Clock = {
   now: () => performance.now() * SPEED,
   wall: () => Date.now(),
@@ -38,7 +29,9 @@ export interface World extends AsyncDisposable {
   status(name?: string): McpServerStatus | undefined;
   condition(type: string, name?: string): string;
   /** Stands in for the controllers and kubelets of a cluster: the Deployment's rollout completes with these pods. */
-  run(status?: Pod['status'], name?: string): void;
+  run(status?: PodStatus, name?: string): void;
+  /** Events about the server, as `type reason`. */
+  events(name?: string): readonly string[];
   /** Resolves when the operator has written nothing for a while. */
   quiet(): Promise<void>;
   /** Ends the operator and starts another one. */
@@ -52,7 +45,8 @@ export const key = (name: string) => ({ namespace: 'team-a', name });
 export async function startWorld(): Promise<World> {
   const api = await startTestApi();
   const proxy = await startMcpProxy();
-  let operator = startOperator(api, proxy);
+  const start = () => startOperator({ config: api.config, proxy: proxy.url, clock: fastClock });
+  let operator = start();
   const status = (name = 'assistant') => api.find(mcpServers, key(name))?.status;
   return {
     api,
@@ -80,58 +74,28 @@ export async function startWorld(): Promise<World> {
         conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
       });
     },
+    events: (name = 'assistant') =>
+      api
+        .list(events)
+        .filter(({ regarding }) => regarding.name === name)
+        .map(({ type, reason }) => `${type} ${reason}`),
     quiet: async () => {
       let seen = -1;
       // Longer than the longest wait for a status, in fast time.
       while (seen !== api.writes.length) {
         seen = api.writes.length;
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await new Promise((resolve) => setTimeout(resolve, 130));
       }
     },
     restart: async () => {
       await operator.stop();
-      operator = startOperator(api, proxy);
+      operator = start();
       await operator.synced;
     },
     [Symbol.asyncDispose]: async () => {
       await operator.stop();
       await proxy[Symbol.asyncDispose]();
       await api.close();
-    },
-  };
-}
-
-function startOperator(api: TestApi, proxy: McpProxy) {
-  const client = createClient({ config: api.config });
-  const handover = createClient({ config: api.config, fieldManager: HANDOVER_MANAGER });
-  const log = silentLogger;
-  const failed = Promise.withResolvers<never>();
-  const fatal = (error: unknown): void => failed.reject(error);
-  const manager = new Manager({ client, log, fatal, metrics: createMetrics(), clock: fastClock, frozen: true });
-  const caches = mcpServerCaches(manager, workloadInformers(manager));
-  const { controller, verifier } = createMcpServerController({
-    caches,
-    client,
-    handover,
-    events: createEventRecorder({ client, controller: 'mcpfleet.dev/operator', instance: 'test', log }),
-    log,
-    fatal,
-    serverImage: 'mcpfleet.local/server:dev',
-    version: '0.1.0',
-    proxy: { http: proxy.url },
-    clock: fastClock,
-  });
-  manager.add(controller);
-  const end = new AbortController();
-  const running = Promise.race([manager.run(end.signal), failed.promise]);
-  return {
-    synced: Promise.all(Object.values(caches).map((informer) => informer.whenSynced())),
-    stop: async () => {
-      end.abort();
-      await running;
-      await verifier.stop();
-      await client.close();
-      await handover.close();
     },
   };
 }

@@ -1,21 +1,22 @@
 /**
- * Any image that speaks the backend's protocol. It is started as it is; PORT and
- * MODEL_PATH tell it what the spec says.
+ * Any image that speaks the backend's protocol. It is started as it is; PORT, MODEL_PATH and API_KEY tell it what the
+ * spec says.
  */
-import { downloadCredentials, type Engine, modelPath } from './engine.ts';
+import { apiKey, download, type Engine, modelPath } from './engine.ts';
 
-export const custom: Engine = (managed) => {
+export const custom: Engine = ({ managed, auth }) => {
   if (managed.port === undefined) throw new TypeError('a Custom engine without port cannot have been accepted');
-  const path = modelPath(managed.source) ?? managed.source?.uri;
+  const model = modelPath(managed.source) ?? managed.source?.uri;
   return {
     args: [],
     port: managed.port,
     env: [
       { name: 'PORT', value: String(managed.port) },
-      ...(path === undefined ? [] : [{ name: 'MODEL_PATH', value: path }]),
-      ...downloadCredentials(managed.source),
+      ...(model === undefined ? [] : [{ name: 'MODEL_PATH', value: model }]),
+      ...apiKey('API_KEY', auth),
+      ...download(managed.source),
     ],
-    // Nothing is known of its paths; that the model answers is for the prober to find out.
+    // Nothing is known of its paths.
     probe: { tcpSocket: { port: 'http' } },
   };
 };

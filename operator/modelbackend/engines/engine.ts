@@ -1,19 +1,23 @@
 /**
- * What differs between model engines: how one is started, where it listens, and what
- * tells that its server is up. Everything else of a pod is the same for all. Pure: an
- * engine sees the spec and says what to run.
+ * What differs between model engines: how one is started, where it listens, and what tells that its server is up.
+ * Everything else of a pod is the same for all. Pure: an engine sees the spec and says what to run.
  */
 import type { ModelBackendSpec } from '#crds/modelbackend-status.ts';
 import type { EnvVar, Probe } from '#operator/kit/wire.ts';
 
 export type Managed = NonNullable<ModelBackendSpec['managed']>;
-export type Model = ModelBackendSpec['models'][number];
+type Auth = ModelBackendSpec['auth'];
 
 /** Folders that every engine finds in its pod. */
 export const MODELS_FOLDER = '/models';
 export const CACHE_FOLDER = '/cache';
 
-export interface Plan {
+/** The part of a spec by which an engine is started. */
+export interface EngineSpec extends Pick<ModelBackendSpec, 'models' | 'auth'> {
+  readonly managed: Managed;
+}
+
+export interface Launch {
   /** Replaces the entry point of the image, where the image's own cannot be relied on. */
   readonly command?: readonly string[];
   readonly args: readonly string[];
@@ -23,17 +27,17 @@ export interface Plan {
   readonly probe: Probe;
 }
 
-export type Engine = (managed: Managed, models: readonly Model[]) => Plan;
+export type Engine = (spec: EngineSpec) => Launch;
 
-/** The one model of an engine that serves one; the schema's rules see to it that there is one. */
-export function onlyModel(models: readonly Model[]): Model {
-  const [model] = models;
+/** Name under which an engine that serves one model offers it; the schema's rules see to it that there is one. */
+export function servedName([model]: EngineSpec['models']): string {
   if (model === undefined) throw new TypeError('a ModelBackend without models cannot have been accepted');
-  return model;
+  return model.upstreamName ?? model.name;
 }
 
-/** Name that the engine gives the model. */
-export const upstreamName = (model: Model): string => model.upstreamName ?? model.name;
+/** Whether the models turn texts into vectors and do nothing else. */
+export const embeds = (models: EngineSpec['models']): boolean =>
+  models.every(({ tasks }) => tasks.includes('Embedding'));
 
 /** `hf://organisation/model@revision` in its parts. */
 export function huggingFace(uri: string): { readonly repository: string; readonly revision: string | undefined } {
@@ -47,10 +51,19 @@ export function modelPath(source: Managed['source']): string | undefined {
   return source?.builtin?.path;
 }
 
-/** Token for downloads, under the name that Hugging Face's libraries and llama.cpp read. */
-export function downloadCredentials(source: Managed['source']): readonly EnvVar[] {
-  if (!source?.credentialsSecretRef) return [];
-  return [{ name: 'HF_TOKEN', valueFrom: { secretKeyRef: { ...source.credentialsSecretRef } } }];
+/** Where downloads go and the token for them, under the names that Hugging Face's libraries read. */
+export function download(source: Managed['source']): readonly EnvVar[] {
+  if (source?.uri === undefined) return [];
+  const token = source.credentialsSecretRef;
+  return [
+    { name: 'HF_HOME', value: `${CACHE_FOLDER}/huggingface` },
+    ...(token === undefined ? [] : [{ name: 'HF_TOKEN', valueFrom: { secretKeyRef: { ...token } } }]),
+  ];
+}
+
+/** The key that requests will carry, under the name by which the engine learns it. */
+export function apiKey(name: string, { secretRef }: Auth): readonly EnvVar[] {
+  return secretRef === undefined ? [] : [{ name, valueFrom: { secretKeyRef: { ...secretRef } } }];
 }
 
 export const httpProbe = (path: string): Probe => ({ httpGet: { path, port: 'http', scheme: 'HTTP' } });

@@ -1,39 +1,45 @@
 /**
- * llama.cpp's own server. Flags are those of `llama-server`; see
+ * llama.cpp's own server. Flags and variables are those of `llama-server`; see
  * https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md.
  */
 import {
+  apiKey,
   CACHE_FOLDER,
-  downloadCredentials,
+  download,
   type Engine,
+  embeds,
   httpProbe,
   huggingFace,
   modelPath,
-  onlyModel,
-  upstreamName,
+  servedName,
 } from './engine.ts';
 
 /** More layers than any model has: all of them go to the device. */
 const ALL_LAYERS = '999';
 
-export const llamaCpp: Engine = (managed, models) => {
+export const llamaCpp: Engine = ({ managed, models, auth }) => {
   const port = managed.port ?? 8080;
   const path = modelPath(managed.source);
-  const repository = managed.source?.uri === undefined ? '' : huggingFace(managed.source.uri).repository;
   return {
     args: [
-      ...(path === undefined ? ['--hf-repo', repository] : ['--model', path]),
+      ...(path === undefined ? ['--hf-repo', huggingFace(managed.source?.uri ?? '').repository] : ['--model', path]),
       '--alias',
-      upstreamName(onlyModel(models)),
+      servedName(models),
       '--host',
       '0.0.0.0',
       '--port',
       String(port),
       '--metrics',
-      ...(managed.accelerator ? ['--n-gpu-layers', ALL_LAYERS] : []),
+      ...(managed.accelerator === undefined ? [] : ['--n-gpu-layers', ALL_LAYERS]),
+      ...(embeds(models) ? ['--embeddings'] : []),
     ],
     port,
-    env: [{ name: 'LLAMA_CACHE', value: `${CACHE_FOLDER}/llama.cpp` }, ...downloadCredentials(managed.source)],
+    env: [
+      // Builds before the one that took up Hugging Face's cache have one of their own.
+      { name: 'LLAMA_CACHE', value: `${CACHE_FOLDER}/llama.cpp` },
+      ...apiKey('LLAMA_API_KEY', auth),
+      ...download(managed.source),
+    ],
     probe: httpProbe('/health'),
   };
 };

@@ -1,4 +1,6 @@
-/** The Service of a managed engine: one stable address, whatever pods there are. Pure. */
+/**
+ * The Service of an engine: one stable address, whatever pods there are.
+ */
 import { apiVersionOf, type ObjectMeta } from '#operator/kit/object.ts';
 import { services } from '#operator/kit/resources.ts';
 import type { Service } from '#operator/kit/wire.ts';

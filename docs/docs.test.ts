@@ -1,0 +1,70 @@
+/** What the pages say of files, objects and reasons is so. The commands in them are run by readme.test.ts. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { API_VERSION } from '#crds/group.ts';
+import { MCP_SERVER_REASONS } from '#crds/mcpserver-status.ts';
+import { MODEL_BACKEND_REASONS } from '#crds/modelbackend-status.ts';
+import { KINDS } from '#crds/outputs.ts';
+import { anchors, fencesOf, localLinks, PAGES, page, ROOT, rowsOf } from './markdown.testing.ts';
+
+const named = (path: string) => PAGES.find((found) => found.path === path) ?? page(path, '');
+
+describe.each(PAGES)('$path', (found) => {
+  test('leads only to what is there', () => {
+    const broken = localLinks(found).filter((link) => {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? found.path : join(found.path, '..', file);
+      if (!existsSync(join(ROOT, target))) return true;
+      return anchor !== undefined && !anchors(named(target)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('shows only objects that the API server would take', () => {
+    for (const { text, line } of found.fences.filter(({ language }) => language === 'yaml'))
+      for (const document of parseAllDocuments(text)) {
+        expect(document.errors, `line ${line}`).toEqual([]);
+        const object = document.toJS() as { apiVersion?: string; kind?: string };
+        if (object.apiVersion !== API_VERSION) continue;
+        const kind = KINDS.find((known) => known.kind === object.kind);
+        expect(kind, `line ${line}: kind ${object.kind}`).toBeDefined();
+        // What the schema does not know is dropped, and would be missing here.
+        expect(kind?.schema.parse(object), `line ${line}`).toMatchObject(object);
+      }
+  });
+});
+
+test('the objects of the README are those of the samples', () => {
+  const samples = globSync('manifests/samples/*.yaml', { cwd: ROOT }).flatMap((path) =>
+    parseAllDocuments(readFileSync(join(ROOT, path), 'utf8')).map((document) => document.toJS() as object),
+  );
+  const shown = fencesOf('README.md', 'yaml').flatMap(({ text }) =>
+    parseAllDocuments(text).map((document) => document.toJS() as object),
+  );
+  expect(shown.length).toBe(2);
+  for (const object of shown) expect(samples.find((sample) => kindOf(sample) === kindOf(object))).toMatchObject(object);
+});
+
+const byText = (a: string, b: string): number => a.localeCompare(b);
+const kindOf = (object: object): unknown => (object as { kind?: unknown }).kind;
+
+test.each([
+  ['McpServer', MCP_SERVER_REASONS],
+  ['ModelBackend', MODEL_BACKEND_REASONS],
+])('troubleshooting has every condition and reason of %s, and no other', (kind, reasons) => {
+  let condition = '';
+  const listed = rowsOf(named('docs/troubleshooting.md'), kind).flatMap(([first = '', second = '']) => {
+    condition = first === '' ? condition : (first.split('=')[0] ?? '');
+    return second.split(', ').map((reason) => `${condition} ${reason}`);
+  });
+  const known = Object.entries(reasons).flatMap(([type, words]) => words.map((word) => `${type} ${word}`));
+  expect(listed.toSorted(byText)).toEqual(known.toSorted(byText));
+});
+
+test('no page has a first line other than its title, and the README is short', () => {
+  const first = PAGES.map(({ path, prose }) => [path, prose.replace(/^<!--.*?-->\s*/s, '').split('\n')[0] ?? '']);
+  expect(first.filter(([, line = '']) => !line.startsWith('# '))).toEqual([]);
+  expect(readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(121);
+});
