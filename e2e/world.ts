@@ -31,6 +31,8 @@ export async function openWorld(name: string): Promise<World> {
     kube: kubectl(cluster).in(namespace),
     namespace,
     [Symbol.asyncDispose]: async () => {
+      // First what the operator acts on, so that it does not try to repair what goes with the namespace.
+      await kubectl(cluster).in(namespace).run(['delete', 'mcpservers,modelbackends', '--all', '--wait']);
       await kubectl(cluster).run(['delete', 'namespace', namespace, '--wait=false']);
       await api.close();
     },

@@ -11,9 +11,10 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   ECONNREFUSED: ['ConnectionRefused', 'refused the connection'],
   ENOTFOUND: ['ConnectionRefused', 'has a host name that does not resolve'],
   EAI_AGAIN: ['ConnectionRefused', 'has a host name that could not be resolved now'],
-  EHOSTUNREACH: ['ConnectionRefused', 'is not reachable from here (no route to the host)'],
   ENETUNREACH: ['ConnectionRefused', 'is not reachable from here (no route to the network)'],
   EADDRNOTAVAIL: ['ConnectionRefused', 'cannot be connected to from this address'],
+  // Nobody answers for the address: it depends on the moment which of these says so, and they must read the same.
+  EHOSTUNREACH: ['Timeout', 'did not accept a connection in time'],
   ETIMEDOUT: ['Timeout', 'did not accept a connection in time'],
   UND_ERR_CONNECT_TIMEOUT: ['Timeout', 'did not accept a connection in time'],
   EPROTO: ['TLSFailed', 'does not speak TLS as expected'],

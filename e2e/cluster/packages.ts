@@ -55,7 +55,7 @@ export async function installPackages(pods: boolean, progress: Progress): Promis
 export async function installMissing(packages: readonly string[]): Promise<void> {
   const install = `apt-get install --no-install-recommends ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || (await findProgram('apt-get')) === undefined) {
-    throw new Error(`The local cluster needs programs that this machine lacks. As root, run: ${install}`);
+    throw new Error(`Programs are needed that this machine lacks. As root, run: ${install}`);
   }
   await withoutServices(() => aptInstall(packages));
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { command, findProgram, lastLines } from '../cluster/command.ts';
 import { exists } from '../cluster/files.ts';
 import { withLock } from '../cluster/lock.ts';
+import { installMissing } from '../cluster/packages.ts';
 import type { Progress } from '../cluster/provider.ts';
 
 const source = {
@@ -73,15 +74,13 @@ async function llamaServerPath(cache: string): Promise<string> {
   return join(cache, 'bin', `llama-server-${hash}`, 'llama-server');
 }
 
-/** What a program that the build needs says of its version. */
+/** What a program that the build needs says of its version; installs what the build needs where that fails. */
 async function asks(program: string, args: readonly string[]): Promise<string> {
   try {
     return await command(program, args);
-  } catch (cause) {
-    const cure = `apt-get install --no-install-recommends ${buildPackages.join(' ')}`;
-    throw new Error(`Building llama-server needs ${[program, ...args].join(' ')} to work. As root, run: ${cure}`, {
-      cause,
-    });
+  } catch {
+    await installMissing(buildPackages);
+    return command(program, args);
   }
 }
 

@@ -15,7 +15,7 @@ import { printable } from '#operator/workload/printable.ts';
 import type { ClaimWriter } from '#operator/workload/retained.ts';
 import { type Caches, CHILD_KINDS, childInformer } from './caches.ts';
 import type { Child, Plan } from './desired.ts';
-import { handOverReplicas } from './handover.ts';
+import { handOver } from './handover.ts';
 import type { Observed } from './observe.ts';
 import { isLeftover, nameConflict } from './problems/names.ts';
 import type { Problem } from './problems/problem.ts';
@@ -66,7 +66,7 @@ export async function applyPlan(
       return [];
     }),
   );
-  if (plan.workload.length > 0) await handOverReplicas(handover, server, observed.deployment, options);
+  if (plan.workload.length > 0) await handOver(handover, server, observed.deployment, options);
   return together(plan.workload.map((child) => ensure(child)));
 }
 

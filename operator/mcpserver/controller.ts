@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { McpServerStatus } from '#crds/mcpserver-status.ts';
 import type { Proxy } from '#models/proxy.ts';
 import { Applier } from '#operator/kit/apply.ts';
 import type { Client } from '#operator/kit/client.ts';
@@ -21,6 +22,7 @@ import { type CachedMcpServer, type CachedModelBackend, mcpServers } from '#oper
 import { NAMESPACE_INDEX } from '#operator/workload/informers.ts';
 import { APPLICATION_LABEL, INSTANCE_LABEL } from '#operator/workload/labels.ts';
 import { ClaimWriter } from '#operator/workload/retained.ts';
+import { StatusWriter } from '#operator/workload/statuswriter.ts';
 import { mayUse } from './backends.ts';
 import {
   type Caches,
@@ -34,7 +36,7 @@ import {
 import { transitions } from './events.ts';
 import { createReconcile } from './reconcile.ts';
 import { KEY_BYTES } from './resources/keys.ts';
-import { StatusWriter } from './statuswriter.ts';
+import { urgency } from './urgency.ts';
 import { createVerifier } from './verifier.ts';
 
 export interface McpServerControllerOptions {
@@ -76,10 +78,12 @@ export function createMcpServerController(options: McpServerControllerOptions): 
     onError: fatal,
     ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
   });
-  const statuses = new StatusWriter({
+  const statuses = new StatusWriter<McpServerStatus, CachedMcpServer>({
     applier,
+    resource: mcpServers,
     store: caches.mcpServers.store,
     clock,
+    urgency,
     onWritten: (server, previous, next) => {
       for (const event of transitions(previous, next)) events.record(mcpServers, server, event);
     },

@@ -1,37 +1,21 @@
 /**
- * Gives the number of pods out of our hands when an autoscaler takes over. Server-side apply removes a field that its
- * only owner leaves out, and the API server would then set it to 1; so a second field manager takes the present number
- * first, and the autoscaler scales on from there.
+ * When the number of an McpServer's pods passes to its autoscaler, and in whose name.
  */
 import type { Client, RequestOptions } from '#operator/kit/client.ts';
-import { apiVersionOf } from '#operator/kit/object.ts';
-import { deployments } from '#operator/kit/resources.ts';
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
 import type { CachedDeployment } from '#operator/workload/deployment.ts';
+import { handOverReplicas } from '#operator/workload/handover.ts';
 import { ownReplicas } from './replicas.ts';
 
 /** Name of the second field manager. */
 export const HANDOVER_MANAGER = 'mcp-fleet-handover';
 
-/**
- * Does nothing where the number is not ours, or stays ours. `client` writes as HANDOVER_MANAGER. Rejects with a conflict
- * when the Deployment has changed since it was cached: somebody may have scaled it.
- */
-export async function handOverReplicas(
+export async function handOver(
   client: Pick<Client, 'apply'>,
   { spec }: CachedMcpServer,
   deployment: CachedDeployment | undefined,
   options: RequestOptions,
 ): Promise<void> {
-  if (deployment === undefined || !deployment.ownsReplicas || ownReplicas(spec) !== undefined) return;
-  const { namespace, name, uid, resourceVersion } = deployment.metadata;
-  // From a suspended server's zero no autoscaler would wake up.
-  const replicas = Math.max(deployment.replicas, spec.autoscaling?.minReplicas ?? 1);
-  const intent = {
-    apiVersion: apiVersionOf(deployments),
-    kind: deployments.kind,
-    metadata: { namespace, name, uid, resourceVersion },
-    spec: { replicas },
-  };
-  await client.apply(deployments, intent, options);
+  if (ownReplicas(spec) !== undefined) return;
+  await handOverReplicas(client, deployment, spec.autoscaling?.minReplicas ?? 1, options);
 }

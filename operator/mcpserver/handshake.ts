@@ -17,6 +17,12 @@ const MAX_PAGES = 32;
 const MAX_VERSIONS = 16;
 const SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 
+/**
+ * How the kernel says that nobody answers for an address. Which of these comes, or whether our own deadline is first,
+ * changes from try to try, so they are one finding: a status that told them apart would be written again and again.
+ */
+const NOBODY_ANSWERS: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ETIMEDOUT']);
+
 /** Never rejects for what a server does; rejects with the signal's reason when that aborts. */
 export async function handshake(mcp: Mcp, signal: AbortSignal): Promise<Finding> {
   try {
@@ -75,10 +81,10 @@ function identity(answer: Readonly<Record<string, unknown>>) {
 function failure(error: unknown): Finding {
   if (error instanceof Overdue) return { outcome: 'Timeout', message: error.message };
   if (error instanceof HandshakeError) return { outcome: 'HandshakeFailed', message: error.message };
-  if (error instanceof errors.ConnectTimeoutError)
-    return { outcome: 'Timeout', message: 'No connection to the Service.' };
   // The code of a network failure says enough; its message may hold what the other side sent.
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (error instanceof errors.ConnectTimeoutError || (code !== undefined && NOBODY_ANSWERS.has(code)))
+    return { outcome: 'Timeout', message: 'No connection to the Service.' };
   if (code === undefined) throw error;
   return { outcome: 'HandshakeFailed', message: `The connection to the Service failed (${printable(code, 64)}).` };
 }

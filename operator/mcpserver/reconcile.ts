@@ -2,11 +2,14 @@
  * One reconcile of an McpServer: observe, decide, write what differs, say what is. It looks at the world and never at
  * the event that woke it; nothing in here waits for a server.
  */
+
+import type { McpServerStatus } from '#crds/mcpserver-status.ts';
 import type { Reconcile, ReconcileContext } from '#operator/kit/controller.ts';
 import { done } from '#operator/kit/controller.ts';
 import { isNotFound } from '#operator/kit/errors.ts';
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
 import { type CachedPod, servingPods } from '#operator/workload/pods.ts';
+import type { StatusWriter } from '#operator/workload/statuswriter.ts';
 import { applyPlan, type Writers } from './apply.ts';
 import type { Caches } from './caches.ts';
 import { type DesiredOptions, desired } from './desired.ts';
@@ -14,13 +17,12 @@ import { serviceUrl } from './names.ts';
 import { type Observed, observe } from './observe.ts';
 import type { Problem } from './problems/problem.ts';
 import { status } from './status.ts';
-import type { StatusWriter } from './statuswriter.ts';
 import type { Target, Verifier } from './verifier.ts';
 
 export interface ReconcileDeps {
   readonly caches: Caches;
   readonly writers: Writers;
-  readonly statuses: StatusWriter;
+  readonly statuses: StatusWriter<McpServerStatus, CachedMcpServer>;
   readonly verifier: Pick<Verifier, 'aim' | 'finding'>;
   readonly desired: DesiredOptions;
 }

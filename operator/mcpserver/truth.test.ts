@@ -34,7 +34,8 @@ describe('truth', () => {
     });
     await until(() => expect(world.api.find(kinds.deployments, key('assistant'))).toBeDefined());
     world.run();
-    await until(() => expect(world.condition('BackendsReady')).toBe('True/AllReady'));
+    await until(() => expect(world.condition('Ready')).toBe('True/Ready'));
+    expect(world.condition('BackendsReady')).toBe('True/AllReady');
     const failing = modelBackend('llama', { ready: false, reason: 'NoEndpoints' }).status ?? {};
     world.api.setStatus(modelBackends, key('llama'), failing, 'mcp-fleet');
     await until(() => expect(world.condition('Degraded')).toBe('True/BackendsUnavailable'));

@@ -18,7 +18,6 @@ const settled: DeploymentState = {
   observed: true,
   total: 2,
   updated: 2,
-  available: 2,
   progress: 'NewReplicaSetAvailable',
 };
 
@@ -38,14 +37,19 @@ test.each<[string, Partial<DeploymentState> | undefined, string]>([
   ['a change not taken up yet', { observed: false }, 'True/RollingOut'],
   ['old pods left', { total: 3 }, 'True/RollingOut'],
   ['new pods missing', { total: 1, updated: 1 }, 'True/RollingOut'],
-  ['new pods not available for the first time', { available: 1, progress: 'ReplicaSetUpdated' }, 'True/RollingOut'],
+  ['new pods that do not serve yet', { progress: 'ReplicaSetUpdated' }, 'True/RollingOut'],
   ['done', {}, 'False/Complete'],
-  ['a pod fails after it was done', { available: 1 }, 'False/Complete'],
   ['the deadline has passed', { progress: 'ProgressDeadlineExceeded', updated: 1 }, 'False/DeadlineExceeded'],
 ])('progress: %s', (_title, change, verdict) => {
   const deployment = change === undefined ? undefined : { ...settled, ...change };
   const said = progress({ deployment, pods: [], wanted: 2 });
   expect(`${said.status}/${said.reason}`).toBe(verdict);
+});
+
+test('a rollout is complete when its pods serve, before their Deployment has heard of it', () => {
+  const deployment = { ...settled, progress: 'ReplicaSetUpdated' };
+  expect(progress({ deployment, pods: [ready('a'), ready('b')], wanted: 2 }).reason).toBe('Complete');
+  expect(progress({ deployment, pods: [ready('a'), unready('b')], wanted: 2 }).reason).toBe('RollingOut');
 });
 
 test.each<[string, CachedPod[], Partial<DeploymentState>, string | undefined]>([

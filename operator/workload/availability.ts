@@ -33,14 +33,15 @@ export function progress({ deployment, pods }: WorkloadState): Verdict<'RollingO
     const cause = gravestProblem(pods)?.message ?? 'The new pods did not become ready in time.';
     return fails('DeadlineExceeded', `The rollout does not end. ${cause}`);
   }
-  if (isRolledOut(deployment)) return fails('Complete', 'All pods are of the present revision.');
+  if (isRolledOut(deployment, servingPods(pods).length))
+    return fails('Complete', 'All pods are of the present revision.');
   return holds('RollingOut', 'Pods are being started or replaced.');
 }
 
 /** Complete once is complete for good: a pod that turns unready later is no rollout. */
-function isRolledOut({ replicas, total, updated, available, progress }: DeploymentState): boolean {
+function isRolledOut({ replicas, total, updated, progress }: DeploymentState, serving: number): boolean {
   const replaced = updated === total && updated === replicas;
-  return replaced && (available >= replicas || progress === 'NewReplicaSetAvailable');
+  return replaced && (serving >= replicas || progress === 'NewReplicaSetAvailable');
 }
 
 /** What is missing while something serves; undefined when nothing is. */

@@ -15,7 +15,6 @@ export interface DeploymentState {
   readonly observed: boolean;
   readonly total: number;
   readonly updated: number;
-  readonly available: number;
   /** Reason of the Deployment's own condition Progressing, '' where it has none. */
   readonly progress: string;
 }
@@ -35,7 +34,6 @@ function deploymentState({ metadata, spec, status }: Deployment): DeploymentStat
     observed: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
     total: status?.replicas ?? 0,
     updated: status?.updatedReplicas ?? 0,
-    available: status?.availableReplicas ?? 0,
     progress: status?.conditions?.find(({ type }) => type === 'Progressing')?.reason ?? '',
   };
 }

@@ -120,7 +120,6 @@ const scaled: DeploymentState = {
   observed: true,
   total: 3,
   updated: 3,
-  available: 3,
   progress: 'NewReplicaSetAvailable',
 };
 test('the number of pods that an autoscaler chose is no difference to what is wanted', () => {

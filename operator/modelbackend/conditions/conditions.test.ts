@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MODEL_BACKEND_REASONS, type ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import type { ModelVerdict, Reachability } from '#models/verdict.ts';
@@ -203,18 +201,5 @@ describe('a backend that', () => {
       reasons.map((reason) => `${type}/${reason}`),
     );
     expect(listed.filter((reason) => !seen.has(reason))).toEqual([]);
-  });
-
-  test('and the page on troubleshooting explains every reason', () => {
-    const page = readFileSync(join(import.meta.dirname, '../../../docs/troubleshooting.md'), 'utf8');
-    const section = page.slice(page.indexOf('\n## ModelBackend'), page.indexOf('\n## A tool'));
-    const shown = Object.entries(MODEL_BACKEND_REASONS).flatMap(([type, reasons]) => {
-      const rows = section
-        .split(`| ${type}=`)
-        .slice(1)
-        .map((rest) => rest.split(/\n\| [A-Z]/)[0]);
-      return reasons.map((reason) => ({ reason: `${type}/${reason}`, explained: rows.join().includes(reason) }));
-    });
-    expect(shown.filter(({ explained }) => !explained).map(({ reason }) => reason)).toEqual([]);
   });
 });

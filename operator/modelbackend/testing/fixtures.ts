@@ -117,7 +117,6 @@ export function rolledOut(state: Partial<DeploymentState> = {}): NonNullable<Obs
     observed: true,
     total: replicas,
     updated: replicas,
-    available: replicas,
     progress: 'NewReplicaSetAvailable',
     ...state,
   };

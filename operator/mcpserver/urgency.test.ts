@@ -3,8 +3,8 @@ import type { McpServerStatus } from '#crds/mcpserver-status.ts';
 import type { Observed } from './observe.ts';
 import type { Problem } from './problems/problem.ts';
 import { status } from './status.ts';
-import { urgency } from './statuswriter.ts';
 import { cachedMcpServer, cachedPod, NOTHING, UNREADY } from './testing/fixtures.ts';
+import { urgency } from './urgency.ts';
 
 const answered = { outcome: 'Answered', versions: ['v'], serverName: 'x', version: '1', tools: [] } as const;
 const judge = (observed: Partial<Observed>, previous?: McpServerStatus, problems: readonly Problem[] = []) =>
@@ -18,8 +18,7 @@ const pending = judge({});
 const ready = judge(serving);
 const missingBackend = { ...serving, backends: [{ name: 'a' }] };
 
-test.each<[string, McpServerStatus | undefined, McpServerStatus, string | undefined]>([
-  ['nothing new', ready, judge(serving, ready), undefined],
+test.each<[string, McpServerStatus | undefined, McpServerStatus, string]>([
   ['a first status may wait for more', undefined, pending, 'verdict'],
   ['a first status that tells of a mistake may not', undefined, judge({}, undefined, [mistake('a')]), 'now'],
   ['another mistake', judge({}, undefined, [mistake('a')]), judge({}, pending, [mistake('b')]), 'now'],
