@@ -58,18 +58,22 @@ export interface Llama {
   stop(): Promise<void>;
 }
 
-/** Resolves once `/health` says 200; throws with the end of the log when the process ends before. */
-export async function startLlama({ cache, alias, port = 0, apiKey, context, progress }: LlamaOptions): Promise<Llama> {
-  const program = await buildLlamaServer(cache, progress ?? (() => undefined));
+/** The program with its model in a folder, and how to start it; for those who start it elsewhere than here. */
+export async function llamaProgram(options: LlamaOptions & { readonly host?: string }) {
+  const { cache, alias, host = '127.0.0.1', port = 0, apiKey, context, progress } = options;
+  const command = await buildLlamaServer(cache, progress ?? (() => undefined));
   const folder = await mkdtemp(join(tmpdir(), 'llama-'));
   const model = join(folder, 'tiny.gguf');
   await writeFile(model, tinyModel());
-  const args = ['--model', model, '--alias', alias, '--host', '127.0.0.1', '--port', String(port), '--metrics'];
+  const args = ['--model', model, '--alias', alias, '--host', host, '--port', String(port), '--metrics'];
   if (context) args.push('--kv-unified-per-slot', String(context));
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...settings, ...(apiKey && { LLAMA_API_KEY: apiKey }) },
-  });
+  return { command, args, env: { ...settings, ...(apiKey && { LLAMA_API_KEY: apiKey }) }, folder };
+}
+
+/** Resolves once `/health` says 200; throws with the end of the log when the process ends before. */
+export async function startLlama(options: LlamaOptions): Promise<Llama> {
+  const { command, args, env, folder } = await llamaProgram(options);
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
   const exited = once(child, 'exit');
   const stop = async () => {
     child.kill('SIGTERM');

@@ -53,7 +53,6 @@ const is = (error: unknown, code: number, ...reasons: readonly string[]): error 
 
 export const isNotFound = (error: unknown): error is KubeError => is(error, 404);
 export const isForbidden = (error: unknown): error is KubeError => is(error, 403);
-export const isUnauthorized = (error: unknown): error is KubeError => is(error, 401);
 export const isAlreadyExists = (error: unknown): error is KubeError => is(error, 409, 'AlreadyExists');
 /** A failed precondition or a field owned by another manager. */
 export const isConflict = (error: unknown): error is KubeError => is(error, 409, 'Conflict');

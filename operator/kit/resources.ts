@@ -22,7 +22,6 @@ export const persistentVolumeClaims: Resource<wire.PersistentVolumeClaim> = {
   kind: 'PersistentVolumeClaim',
   plural: 'persistentvolumeclaims',
 };
-export const nodes: Resource<wire.Node> = { ...core, kind: 'Node', plural: 'nodes', namespaced: false };
 export const namespaces: Resource = {
   ...core,
   kind: 'Namespace',
@@ -71,12 +70,5 @@ export const events: Resource<wire.Event> = {
   version: 'v1',
   kind: 'Event',
   plural: 'events',
-  namespaced: true,
-};
-export const endpointSlices: Resource<wire.EndpointSlice> = {
-  group: 'discovery.k8s.io',
-  version: 'v1',
-  kind: 'EndpointSlice',
-  plural: 'endpointslices',
   namespaced: true,
 };

@@ -11,11 +11,11 @@ import type { CachedChild } from '#operator/kit/projection.ts';
 import { persistentVolumeClaims } from '#operator/kit/resources.ts';
 import type { Store } from '#operator/kit/store.ts';
 import type { CachedModelBackend } from '#operator/workload/customresources.ts';
+import { handOverReplicas } from '#operator/workload/handover.ts';
 import { printable } from '#operator/workload/printable.ts';
 import type { ClaimWriter } from '#operator/workload/retained.ts';
 import { type Caches, CHILD_KINDS, childInformer } from './caches.ts';
 import type { Child, Plan } from './desired.ts';
-import { handOverReplicas } from './handover.ts';
 import type { Observed } from './observe.ts';
 import { nameConflict } from './problems/names.ts';
 import type { Problem } from './problems/problem.ts';
@@ -54,7 +54,9 @@ export async function applyPlan(
       return [];
     }),
   );
-  if (plan.workload.length > 0) await handOverReplicas(handover, backend, observed.deployment, options);
+  const { autoscaling } = backend.spec.managed ?? {};
+  if (plan.workload.length > 0 && autoscaling !== undefined)
+    await handOverReplicas(handover, observed.deployment, autoscaling.minReplicas, options);
   return together(plan.workload.map(ensure));
 }
 

@@ -3,6 +3,7 @@
  * to anything with the name of a child enqueues the backend of that name, whoever owns it, so that a stranger's object
  * is noticed when it comes and when it goes.
  */
+import type { ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import { openBackend } from '#models/adapters.ts';
 import { createProber } from '#models/prober.ts';
 import type { Proxy } from '#models/proxy.ts';
@@ -15,16 +16,17 @@ import type { Logger } from '#operator/kit/log.ts';
 import type { Metrics } from '#operator/kit/metrics.ts';
 import { type Cached, type Key, parseKey } from '#operator/kit/object.ts';
 import { deletionStarted, generationChanged, replaced, statusChanged } from '#operator/kit/predicates.ts';
-import { modelBackends } from '#operator/workload/customresources.ts';
+import { type CachedModelBackend, modelBackends } from '#operator/workload/customresources.ts';
 import { NAMESPACE_INDEX } from '#operator/workload/informers.ts';
 import { APPLICATION_LABEL, INSTANCE_LABEL } from '#operator/workload/labels.ts';
 import { ClaimWriter } from '#operator/workload/retained.ts';
+import { StatusWriter } from '#operator/workload/statuswriter.ts';
 import { type Caches, CHILD_KINDS, childInformer } from './caches.ts';
 import { transitions } from './events.ts';
 import { createReconcile } from './reconcile.ts';
 import { references } from './references.ts';
 import { serviceResolver } from './services.ts';
-import { StatusWriter } from './statuswriter.ts';
+import { urgency } from './urgency.ts';
 
 export interface ModelBackendControllerOptions {
   readonly caches: Caches;
@@ -64,8 +66,10 @@ export function modelBackendController(options: ModelBackendControllerOptions): 
     onResult: (key) => controller.enqueue(parseKey(key)),
     onError: (_key, error) => fatal(error),
   });
-  const statuses = new StatusWriter({
+  const statuses = new StatusWriter<ModelBackendStatus, CachedModelBackend>({
     applier,
+    resource: modelBackends,
+    urgency,
     store: caches.modelBackends.store,
     clock,
     onWritten: (backend, previous, next) => {

@@ -82,6 +82,15 @@ describe('a managed engine', () => {
     expect(world.api.writes).toEqual([]);
   });
 
+  test('gets there although the API server fails now and then', async () => {
+    await using world = await startWorld();
+    let n = 0;
+    const third = ({ method }: { readonly method: string }) => method === 'PATCH' && n++ % 3 === 0;
+    world.api.faults.inject({ kind: 'status', code: 500 }, third, Number.POSITIVE_INFINITY);
+    await readyEngine(world, SCALED);
+    expect(n).toBeGreaterThan(3);
+  });
+
   test('leaves nothing but the claim with its weights behind', async () => {
     await using world = await startWorld();
     await readyEngine(world, SCALED);
@@ -146,6 +155,16 @@ describe('a child:', () => {
     world.api.remove(kinds.services, key('llama'));
     await exists(world);
     await is(world, 'Accepted', 'True/Accepted');
+  });
+
+  test('that is a claim of somebody else is a conflict, too', async () => {
+    await using world = await startWorld();
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: key('llama-cache'), spec };
+    world.api.put(kinds.persistentVolumeClaims, claim);
+    apply(world, SCALED);
+    await is(world, 'Accepted', 'False/NameConflict');
+    expect(world.api.get(kinds.persistentVolumeClaims, key('llama-cache')).spec).toEqual(spec);
   });
 
   test('that is no longer wanted goes, and a foreign one of its name stays', async () => {

@@ -2,11 +2,14 @@
  * One reconcile of a ModelBackend: observe, decide, tell the prober whom to ask, write what differs, say what is. It
  * looks at the world and never at the event that woke it; nothing in here waits for a backend.
  */
+import type { ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import type { Prober } from '#models/prober.ts';
 import type { Client } from '#operator/kit/client.ts';
 import { done, type Reconcile, type ReconcileContext } from '#operator/kit/controller.ts';
 import { isNotFound } from '#operator/kit/errors.ts';
 import { formatKey } from '#operator/kit/object.ts';
+import type { CachedModelBackend } from '#operator/workload/customresources.ts';
+import type { StatusWriter } from '#operator/workload/statuswriter.ts';
 import { applyPlan, type Writers } from './apply.ts';
 import type { Caches } from './caches.ts';
 import { desired } from './desired.ts';
@@ -15,14 +18,13 @@ import { observe } from './observe.ts';
 import { probeTarget } from './probing.ts';
 import type { Problem } from './problems/problem.ts';
 import { status } from './status.ts';
-import type { StatusWriter } from './statuswriter.ts';
 
 export interface ReconcileDeps {
   readonly caches: Caches;
   /** For credentials. */
   readonly client: Pick<Client, 'get'>;
   readonly writers: Writers;
-  readonly statuses: StatusWriter;
+  readonly statuses: StatusWriter<ModelBackendStatus, CachedModelBackend>;
   readonly prober: Pick<Prober, 'watch' | 'forget' | 'result'>;
 }
 

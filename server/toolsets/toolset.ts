@@ -47,14 +47,7 @@ export interface Tool<Deps, Input extends z.ZodObject = z.ZodObject, Output exte
 
 /** Types `run` by the tool's own schemas. */
 export function defineTool<Deps>() {
-  return <Input extends z.ZodObject, Output extends z.ZodObject>(tool: Tool<Deps, Input, Output>): Tool<Deps> =>
-    tool;
-}
-
-export interface ResourceContent {
-  readonly uri: string;
-  readonly mimeType: string;
-  readonly text: string;
+  return <Input extends z.ZodObject, Output extends z.ZodObject>(tool: Tool<Deps, Input, Output>): Tool<Deps> => tool;
 }
 
 /** A resource with a fixed URI, or, where `uri` has `{variables}`, a template (RFC 6570, level 1). */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { places } from '#e2e/cluster/places.ts';
 import { type Llama, startLlama } from '#e2e/engines/llama.ts';
+import { findLlamaServer } from '#e2e/engines/llama-build.ts';
 import { serverConfig } from '../../config.ts';
 import { type OpenInference, openInference } from '../../inference/open.ts';
 import { type OpenDatabase, openDatabase } from '../../store/database.ts';
@@ -21,17 +22,9 @@ const backend = (url: string) => ({
 
 /** The engine, or why there is none: compiling it takes longer than unit tests may. */
 async function startEngine(): Promise<Llama | { readonly missing: string }> {
-  const notBuilt = new Error('llama-server is not built on this machine yet');
-  const progress = ({ state }: { state: string }) => {
-    if (state !== 'cached') throw notBuilt;
-  };
-  try {
-    return await startLlama({ cache: places(process.env).cache, alias: 'tiny', progress });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : '';
-    if (error !== notBuilt && !reason.startsWith('Building llama-server needs')) throw error;
-    return { missing: `${reason}; the end-to-end tests build it` };
-  }
+  const { cache } = places(process.env);
+  if ((await findLlamaServer(cache)) !== undefined) return startLlama({ cache, alias: 'tiny' });
+  return { missing: 'llama-server is not built on this machine yet; npm test builds it' };
 }
 
 const engine = await startEngine();

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import { findingOf } from './finding.ts';
 import { status } from './status.ts';
-import { urgency } from './statuswriter.ts';
 import { CRASHED, cached, cachedPod, managed, NOTHING, READY, rolledOut } from './testing/fixtures.ts';
+import { urgency } from './urgency.ts';
 
 const backend = cached(managed({ replicas: 2 }));
 const LOADED = { name: 'tiny', upstreamName: 'tiny', state: 'Loaded', reason: 'Loaded', message: '' } as const;
@@ -33,7 +33,6 @@ const modelsOf = (state: 'Loaded' | 'Failed') => [
 ];
 
 test.each([
-  ['nothing', both, structuredClone(both), undefined],
   ['what was never said before', undefined, absent, 'verdict'],
   ['that it is ready', absent, both, 'now'],
   ['that it is ready no more', both, absent, 'now'],
@@ -48,18 +47,4 @@ test.each([
   ['another number of pods', both, { ...both, readyReplicas: 3 }, 'count'],
 ] as const)('how soon a status is written that tells %s', (_, previous, next, how) => {
   expect(urgency(previous, next as ModelBackendStatus)).toBe(how);
-});
-
-test('a failure that was seen before a later one does not take its place', () => {
-  const later = { reason: 'Error', message: 'later', pod: 'llama-9', exitCode: 1, time: '2026-01-01T02:00:00Z' };
-  const observed = { ...NOTHING, pods: [cachedPod(CRASHED)] };
-  const made = (previous: ModelBackendStatus) =>
-    status(
-      { backend, observed, problems: [], finding: findingOf(backend, undefined, undefined), previous },
-      undefined,
-      '2026-01-01T00:00:00Z',
-    ).lastFailure;
-  expect(made({ ...absent, lastFailure: later })).toEqual(later);
-  const earlier = { ...later, time: '2026-01-01T00:59:59Z' };
-  expect(made({ ...absent, lastFailure: earlier })).toMatchObject({ reason: 'OOMKilled', pod: 'llama-1' });
 });
