@@ -300,18 +300,6 @@ export interface Event extends KubeObject {
   readonly type: 'Normal' | 'Warning';
   readonly series?: { readonly count: number; readonly lastObservedTime: string };
 }
-export interface EndpointSlice extends KubeObject {
-  readonly addressType: string;
-  readonly endpoints: readonly {
-    readonly addresses: readonly string[];
-    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
-  }[];
-  readonly ports?: readonly { readonly name?: string; readonly port?: number }[];
-}
-export interface Node extends KubeObject {
-  readonly spec?: { readonly unschedulable?: boolean };
-  readonly status?: { readonly allocatable?: Strings; readonly conditions?: readonly WorkloadCondition[] };
-}
 /** The answer to a request for metadata alone (meta.k8s.io/v1 PartialObjectMetadata). */
 export interface PartialObjectMetadata extends KubeObject {
   readonly metadata: ObjectMeta & { readonly uid: string; readonly resourceVersion: string };
