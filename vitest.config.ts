@@ -18,8 +18,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: tests,
-          exclude: [...excluded, 'e2e/**/*.e2e.test.ts', '**/*.api.test.ts'],
-          environment: 'node',
+          exclude: [...excluded, '**/*.process.test.ts', '**/*.api.test.ts', '**/*.e2e.test.ts'],
+          // Many wait for timers and sockets of their own; more of them than processors keep those busy.
+          maxWorkers: 4,
+        },
+      },
+      {
+        test: {
+          name: 'process',
+          include: ['**/*.process.test.ts'],
+          exclude: excluded,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { environment, images } from '../images/images.ts';
 import { type Definitions, type Report, report, type Sample } from './figures.ts';
 
 export const startFigures: Definitions = {
@@ -71,7 +72,7 @@ async function server(bundle: string): Promise<Run> {
       storage: { type: 'Embedded', path: join(folder, 'server.db') },
     };
     writeFileSync(join(folder, 'server.yaml'), stringify(config));
-    return await once([bundle, '--config', join(folder, 'server.yaml')], '/mcp', LIST, port);
+    return await once([...images.server.flags, bundle, '--config', join(folder, 'server.yaml')], '/mcp', LIST, port);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -82,7 +83,11 @@ async function once(args: readonly string[], path: string, body: unknown, known?
   const began = performance.now();
   const child = spawn(process.execPath, known === undefined ? [...args, String(port)] : args, {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(tmpdir(), 'mcp-fleet-compile-cache') },
+    env: {
+      ...environment,
+      PATH: process.env['PATH'] ?? '',
+      NODE_COMPILE_CACHE: join(tmpdir(), 'mcp-fleet-compile-cache'),
+    },
   });
   try {
     while (!(await answered(`http://127.0.0.1:${port}${path}`, body))) {

@@ -1,4 +1,4 @@
-/** What the pages say of files, objects and reasons is so. The commands in them are run by readme.test.ts. */
+/** What the pages say of files, objects and reasons is so. The commands in them are run by readme.process.test.ts. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

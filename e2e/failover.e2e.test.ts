@@ -40,7 +40,9 @@ async function children(resource: keyof typeof CHILDREN): Promise<readonly KubeO
 const isAccepted = ({ metadata, status }: KubeObject): boolean =>
   ((status as { conditions?: readonly Condition[] } | undefined)?.conditions ?? []).some(
     (condition) =>
-      condition.type === 'Accepted' && condition.status === 'True' && condition.observedGeneration === metadata?.generation,
+      condition.type === 'Accepted' &&
+      condition.status === 'True' &&
+      condition.observedGeneration === metadata?.generation,
   );
 
 test('killed in the middle of 50 creations, it makes every child once when it is back', async () => {
@@ -60,7 +62,7 @@ test('killed in the middle of 50 creations, it makes every child once when it is
   const owners = new Map(servers.map(({ metadata }) => [metadata?.name, metadata?.uid]));
   for (const [resource, [, suffix]] of Object.entries(CHILDREN)) {
     const found = await children(resource as keyof typeof CHILDREN);
-    expect(found.map(({ metadata }) => metadata?.name).sort()).toEqual(
+    expect(found.map(({ metadata }) => metadata?.name ?? '').sort()).toEqual(
       Array.from({ length: 50 }, (_, i) => `${nameOf(i)}${suffix}`),
     );
     if (resource === 'persistentvolumeclaims') continue; // they are to outlive their servers
@@ -117,7 +119,9 @@ describe('with two operators', () => {
     const system = kubectl(world.cluster).in(SYSTEM_NAMESPACE);
     await system.run(['delete', 'pod', leader.metadata.name, '--wait=false']);
     const { leads, serves } = await takeover(identity);
-    console.log(`graceful: another leads after ${leads.toFixed(0)} ms, an edit is served after ${serves.toFixed(0)} ms`);
+    console.log(
+      `graceful: another leads after ${leads.toFixed(0)} ms, an edit is served after ${serves.toFixed(0)} ms`,
+    );
     expect(await leaderIdentity(world)).toContain(standby.metadata.name);
     expect(leads).toBeLessThan(1000);
     expect(serves).toBeLessThan(2000);

@@ -74,16 +74,14 @@ export async function uninstallOperator(cluster: Cluster): Promise<void> {
   const kube = kubectl(cluster).in(SYSTEM_NAMESPACE);
   await kube.run(['scale', 'deployment', 'mcp-fleet', '--replicas=0']);
   await kube.run(['wait', 'pods', '--selector=app.kubernetes.io/name=mcp-fleet', '--for=delete', '--timeout=60s']);
-  await command(cluster.binaries.helm, [
-    ...['--kubeconfig', cluster.kubeconfig, 'uninstall', 'mcp-fleet', '--namespace', SYSTEM_NAMESPACE, '--wait'],
-  ]);
+  const release = ['mcp-fleet', '--namespace', SYSTEM_NAMESPACE];
+  await command(cluster.binaries.helm, ['--kubeconfig', cluster.kubeconfig, 'uninstall', ...release, '--wait']);
 }
 
 /** The manifests of the operator's chart as helm renders them. */
 export function renderedChart(cluster: Cluster): Promise<string> {
-  return command(cluster.binaries.helm, [
-    ...['template', 'mcp-fleet', join(ROOT, 'charts/mcp-fleet'), '--namespace', SYSTEM_NAMESPACE],
-  ]);
+  const chart = join(ROOT, 'charts/mcp-fleet');
+  return command(cluster.binaries.helm, ['template', 'mcp-fleet', chart, '--namespace', SYSTEM_NAMESPACE]);
 }
 
 export interface Condition {

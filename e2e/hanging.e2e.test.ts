@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { followAudit } from './audit.ts';
 import type { RunningProcess } from './cluster/provider.ts';
+import { conditionOf } from './fleet.ts';
 import {
   fleetPath,
   mcpServer,
@@ -16,7 +17,6 @@ import {
   untilCondition,
   type World,
 } from './world.ts';
-import { conditionOf } from './fleet.ts';
 
 const possible = needs('processes', 'kwok', 'auditLog');
 const HANGING = 100;

@@ -2,7 +2,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClassic, connectModern, type McpClient, post, toResult } from './clients.ts';
 import { conditionOf } from './fleet.ts';
-import { ingressUrl, mcpServer, openWorld, read, tinyModel, until, untilCondition, type World } from './world.ts';
+import { incarnation, podsOf } from './pods.ts';
+import {
+  ingressUrl,
+  mcpServer,
+  ON_FAKE_NODES,
+  openWorld,
+  read,
+  tinyModel,
+  until,
+  untilCondition,
+  type World,
+} from './world.ts';
 
 let world: World;
 let url: string;
@@ -77,11 +88,7 @@ test('plain HTTP is enough to call a tool', async () => {
 });
 
 test('without its model the server says so within 10 s, answers degraded, and everything else works', async () => {
-  const pods = async () =>
-    (await world.kube.list<{ metadata: { name: string } }>('pods', 'app.kubernetes.io/instance=assistant')).map(
-      (pod) => pod.metadata.name,
-    );
-  const before = await pods();
+  const before = incarnation(await podsOf(world, 'assistant'));
   await world.kube.run(['scale', 'modelbackend', 'tiny', '--replicas=0']);
   const degraded = await untilCondition(
     world,
@@ -112,20 +119,37 @@ test('without its model the server says so within 10 s, answers degraded, and ev
   } finally {
     await client.close();
   }
-  expect(await pods()).toEqual(before);
+  expect(incarnation(await podsOf(world, 'assistant'))).toBe(before);
 });
 
-test('deleting the server leaves nothing but its retained volume', async () => {
-  await world.kube.delete('mcpserver', 'assistant');
+describe('deleting', () => {
   const kinds =
     'deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,ingresses,horizontalpodautoscalers,poddisruptionbudgets,pods,persistentvolumeclaims';
-  const left = await until('the children are gone', 60_000, async () => {
-    const objects = await world.kube.list<{ kind: string; metadata: { name: string } }>(
-      kinds,
-      'app.kubernetes.io/instance=assistant',
-    );
-    const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
-    return names.length <= 1 ? names : undefined;
+
+  /** What is there of an McpServer or ModelBackend, once it is no more than `count` objects. */
+  const untilLeft = (instance: string, count: number) =>
+    until(`the children of ${instance} are gone`, 60_000, async () => {
+      const selector = `app.kubernetes.io/instance=${instance}`;
+      const objects = await world.kube.list<{ kind: string; metadata: { name: string } }>(kinds, selector);
+      return objects.length > count ? undefined : objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    });
+
+  test('a server leaves nothing but its retained volume', async () => {
+    await world.kube.delete('mcpserver', 'assistant');
+    expect(await untilLeft('assistant', 1)).toEqual(['PersistentVolumeClaim/assistant-data']);
   });
-  expect(left).toEqual(['PersistentVolumeClaim/assistant-data']);
+
+  test('a backend leaves nothing', async () => {
+    await world.kube.delete('modelbackend', 'tiny');
+    expect(await untilLeft('tiny', 0)).toEqual([]);
+  });
+
+  test('a backend with a cache leaves nothing but that', async () => {
+    const source = { uri: 'hf://acme/large' };
+    const managed = { engine: 'VLLM', source, cache: { size: '1Gi' }, scheduling: ON_FAKE_NODES };
+    await world.kube.apply(tinyModel('cached', managed));
+    await until('its pod', 20_000, async () => (await podsOf(world, 'cached')).length > 0);
+    await world.kube.delete('modelbackend', 'cached');
+    expect(await untilLeft('cached', 1)).toEqual(['PersistentVolumeClaim/cached-cache']);
+  });
 });

@@ -65,7 +65,12 @@ describe('refused at apply, with a sentence that names the field', () => {
       'spec.storage',
       'use storage.type Postgres for more replicas',
     ],
-    ['a host without an ingress', mcpServer('wrong', { exposure: { host: 'a.example' } }), 'spec.exposure.host', 'only'],
+    [
+      'a host without an ingress',
+      mcpServer('wrong', { exposure: { host: 'a.example' } }),
+      'spec.exposure.host',
+      'only',
+    ],
     ['an unknown field', mcpServer('wrong', { toolset: 'tasks' }), 'spec.toolset', 'unknown field'],
   ];
   test.each(rows)('%s', async (_, manifest, field, sentence) => {
@@ -150,7 +155,9 @@ test("a Secret for a backend's credential that is missing is named with the fiel
   };
   await world.kube.apply(modelBackend('hosted', spec));
   const missing = await untilCondition(world, 'modelbackends', 'hosted', refused('SecretNotFound'), 5000);
-  expect(said(missing)).toMatch(/^spec\.auth\.secretRef: .*Secret token .*key token/);
+  expect(said(missing)).toBe(
+    `spec.auth.secretRef: Secret ${world.namespace}/token does not exist; create it with the key token.`,
+  );
   await world.kube.apply(secret('token', 'token'));
   const healed = await untilCondition(world, 'modelbackends', 'hosted', accepted, 5000);
   // The port is closed, so the next thing that is wrong shows.

@@ -47,10 +47,15 @@ test('servers and backends of the namespace are served, those of another are lef
   await untilCondition(watched, 'modelbackends', 'tiny', { type: 'Ready', status: 'True' }, 60_000);
   expect((await read(other, 'mcpservers', 'local')).status).toBeUndefined();
   expect((await read(other, 'modelbackends', 'tiny')).status).toBeUndefined();
-  const labelled = await other.kube.list('deployments,services,secrets,configmaps', 'app.kubernetes.io/managed-by=mcp-fleet');
+  const labelled = await other.kube.list(
+    'deployments,services,secrets,configmaps',
+    'app.kubernetes.io/managed-by=mcp-fleet',
+  );
   expect(labelled).toEqual([]);
   const asked = audit.read().filter(({ user, resource }) => user === OPERATOR && resource !== '');
-  expect([...new Set(asked.map(({ namespace }) => namespace))].sort()).toEqual([SYSTEM_NAMESPACE, watched.namespace].sort());
+  expect([...new Set(asked.map(({ namespace }) => namespace))].sort()).toEqual(
+    [SYSTEM_NAMESPACE, watched.namespace].sort(),
+  );
   expect(asked.filter(({ allowed }) => !allowed)).toEqual([]);
 });
 

@@ -21,7 +21,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 interface Child {
   readonly name: string;
-  path(): string;
+  readonly path: () => string;
   /** JSON patch by a stranger. */
   readonly edit?: readonly Readonly<Record<string, unknown>>[];
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { followAudit, type Request } from './audit.ts';
 import { kubectl } from './cluster/kubectl.ts';
-import { type Condition, renderedChart, SYSTEM_NAMESPACE } from './fleet.ts';
+import { renderedChart, SYSTEM_NAMESPACE } from './fleet.ts';
 import {
   fleetPath,
   mcpServer,
@@ -119,7 +119,11 @@ async function useEverything(): Promise<void> {
     mcpServer('changing', most),
     mcpServer('kept', { ...onFakeNodes, storage: { type: 'Embedded' } }),
     mcpServer('reader', { backends: { selector: { matchLabels: { tier: 'any' } } } }),
-    modelBackend('engine', { type: 'Managed', models: [{ name: 'large' }], managed: { ...engine, autoscaling: { maxReplicas: 2 } } }),
+    modelBackend('engine', {
+      type: 'Managed',
+      models: [{ name: 'large' }],
+      managed: { ...engine, autoscaling: { maxReplicas: 2 } },
+    }),
   ]);
   await until('an autoscaler', 20_000, () => world.kube.find('hpa', 'changing'));
   await until('another', 20_000, () => world.kube.find('hpa', 'engine'));
@@ -135,7 +139,7 @@ async function useEverything(): Promise<void> {
   for (const suspended of [true, false, true]) {
     await world.api.patch(fleetPath(world.namespace, 'mcpservers', 'changing'), { spec: { suspended } });
     const expected = suspended ? { status: 'False', reason: 'Suspended' } : { status: 'True' };
-    await untilCondition(world, 'mcpservers', 'changing', { type: 'Available', ...expected } as Condition, 60_000);
+    await untilCondition(world, 'mcpservers', 'changing', { type: 'Available', ...expected }, 60_000);
   }
   await untilCondition(world, 'mcpservers', 'reader', { type: 'Ready', status: 'True' }, 60_000);
 }
@@ -144,8 +148,7 @@ test('the operator asks for nothing that its roles do not grant, and is refused 
   const rights = rendered.flatMap(rightsOf);
   const asked = requests.filter(({ user, resource }) => user === OPERATOR && resource !== '');
   expect(asked.length).toBeGreaterThan(0);
-  const granted = (request: Request) =>
-    rights.some((right) => right.verb === request.verb && concerns(right, request));
+  const granted = (request: Request) => rights.some((right) => right.verb === request.verb && concerns(right, request));
   expect(asked.filter((request) => !granted(request)).map(told)).toEqual([]);
   expect(asked.filter(({ allowed }) => !allowed).map(told)).toEqual([]);
 });
@@ -157,7 +160,9 @@ test('the roles of the operator grant nothing that it does not use', () => {
 });
 
 test('no role of the chart has a wildcard', () => {
-  const words = rendered.flatMap(({ rules }) => rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]));
+  const words = rendered.flatMap(({ rules }) =>
+    rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]),
+  );
   expect(words.length).toBeGreaterThan(0);
   expect(words).not.toContain('*');
 });
@@ -186,7 +191,13 @@ test('the namespaces of the operator and of its servers enforce the restricted P
   }
   const kube = kubectl(world.cluster);
   const listed = JSON.parse(
-    await kube.run(['get', 'pods', '--all-namespaces', '--output=json', '--selector=app.kubernetes.io/name in (mcp-fleet,mcp-server,model-backend)']),
+    await kube.run([
+      'get',
+      'pods',
+      '--all-namespaces',
+      '--output=json',
+      '--selector=app.kubernetes.io/name in (mcp-fleet,mcp-server,model-backend)',
+    ]),
   ) as { items: readonly Pods[] };
   const namespaces = new Set(listed.items.map(({ metadata }) => metadata.namespace));
   expect([...namespaces]).toEqual(expect.arrayContaining([SYSTEM_NAMESPACE, world.namespace]));

@@ -10,6 +10,7 @@ import {
   ON_FAKE_NODES,
   openWorld,
   read,
+  tinyModel,
   until,
   untilCondition,
   type World,
@@ -35,7 +36,7 @@ const onFakeNodes = { storage, scheduling: ON_FAKE_NODES };
 const autoscaling = { minReplicas: 2, maxReplicas: 8, cpu: 100 };
 
 interface Deployment {
-  readonly spec: { readonly replicas: number; readonly template: { readonly metadata: { readonly annotations: object } } };
+  readonly spec: { readonly replicas: number; readonly template: object };
 }
 
 const deployment = (name: string): Promise<Deployment | undefined> => world.kube.find<Deployment>('deployment', name);
@@ -43,56 +44,77 @@ const replicasOf = async (name: string): Promise<number | undefined> => (await d
 const untilReplicas = (name: string, count: number) =>
   until(`${name} with ${count} pods`, 30_000, async () => (await replicasOf(name)) === count);
 
-/** Changes the spec in a way that reaches the pods, and waits until it has: the operator has written the Deployment. */
-async function touch(name: string, spec: Readonly<Record<string, unknown>>, mark: string): Promise<void> {
-  await world.kube.apply(mcpServer(name, { ...spec, podTemplate: { annotations: { mark } } }));
-  await until('the edit', 10_000, async () =>
-    JSON.stringify((await deployment(name))?.spec.template.metadata.annotations).includes(`"mark":"${mark}"`),
-  );
+type Make = (scale: Readonly<Record<string, unknown>>, mark: string) => object;
+
+const server =
+  (name: string): Make =>
+  (scale, mark) =>
+    mcpServer(name, { ...onFakeNodes, ...scale, podTemplate: { env: [{ name: 'MARK', value: mark }] } });
+const engine =
+  (name: string): Make =>
+  (scale, mark) =>
+    tinyModel(name, { scheduling: ON_FAKE_NODES, ...scale, env: [{ name: 'MARK', value: mark }] });
+
+/** Applies what carries the mark and waits until it is in the Deployment: then the operator has written that. */
+async function applied(name: string, manifest: object, mark: string): Promise<void> {
+  await world.kube.apply(manifest);
+  await until(mark, 10_000, async () => JSON.stringify((await deployment(name))?.spec.template).includes(`"${mark}"`));
 }
 
 test('where an autoscaler owns the number of pods, neither its number nor that of kubectl scale is reverted', async () => {
-  const spec = { ...onFakeNodes, autoscaling };
-  await world.kube.apply(mcpServer('elastic', spec));
+  const make = server('elastic');
+  await world.kube.apply(make({ autoscaling }, 'first'));
   await untilReplicas('elastic', 2); // the Deployment begins with 1, and the autoscaler raises it to its minimum
   await world.kube.run(['scale', 'deployment', 'elastic', '--replicas=5']);
-  await touch('elastic', spec, 'after the scale');
+  await applied('elastic', make({ autoscaling }, 'after the scale'), 'after the scale');
   expect(await replicasOf('elastic')).toBe(5);
 
   // What the autoscaler's controller does when load rises.
-  const raised = { ...spec, autoscaling: { ...autoscaling, minReplicas: 6 } };
-  await world.kube.apply(mcpServer('elastic', raised));
+  const raised = { autoscaling: { ...autoscaling, minReplicas: 6 } };
+  await world.kube.apply(make(raised, 'raised'));
   await untilReplicas('elastic', 6);
-  await touch('elastic', raised, 'after the autoscaler');
+  await applied('elastic', make(raised, 'after the autoscaler'), 'after the autoscaler');
   expect(await replicasOf('elastic')).toBe(6);
 });
 
-test('from replicas to autoscaling and back, the number of pods never drops on the way', async () => {
-  const path = `/apis/apps/v1/namespaces/${world.namespace}/deployments/handed`;
-  await world.kube.apply(mcpServer('handed', { ...onFakeNodes, replicas: 4 }));
-  await untilReplicas('handed', 4);
+test.each([
+  ['a server', 'handed', server('handed')],
+  ['an engine', 'handed-engine', engine('handed-engine')],
+])('from replicas to autoscaling and back, the pods of %s never drop on the way', async (_, name, make) => {
+  const path = `/apis/apps/v1/namespaces/${world.namespace}/deployments/${name}`;
+  await world.kube.apply(make({ replicas: 4 }, 'four'));
+  await untilReplicas(name, 4);
   const seen = new Set<number>();
-  let watching = true;
+  const watching = new AbortController();
   const watcher = (async () => {
-    while (watching) seen.add(((await world.api.must('GET', path)) as unknown as Deployment).spec.replicas);
+    while (!watching.signal.aborted)
+      seen.add(((await world.api.must('GET', path)) as unknown as Deployment).spec.replicas);
   })();
-  await touch('handed', { ...onFakeNodes, autoscaling }, 'handed over');
-  await until('the autoscaler', 10_000, () => world.kube.find('hpa', 'handed'));
-  await touch('handed', { ...onFakeNodes, autoscaling }, 'and touched again');
-  watching = false;
+  await applied(name, make({ autoscaling }, 'handed over'), 'handed over');
+  await until('the autoscaler', 10_000, () => world.kube.find('hpa', name));
+  await applied(name, make({ autoscaling }, 'and touched again'), 'and touched again');
+  watching.abort();
   await watcher;
   expect([...seen]).toEqual([4]);
-  await world.kube.apply(mcpServer('handed', { ...onFakeNodes, replicas: 3 }));
-  await untilReplicas('handed', 3);
-  await until('no autoscaler', 10_000, async () => (await world.kube.find('hpa', 'handed')) === undefined);
+  await world.kube.apply(make({ replicas: 3 }, 'three'));
+  await untilReplicas(name, 3);
+  await until('no autoscaler', 10_000, async () => (await world.kube.find('hpa', name)) === undefined);
 });
 
 test('kubectl scale on the server itself sets the number of its pods, and its status counts them', async () => {
   await world.kube.run(['scale', 'mcpserver', 'handed', '--replicas=5']);
   await untilReplicas('handed', 5);
-  await until('five in status', 30_000, async () => (await read(world, 'mcpservers', 'handed')).status?.readyReplicas === 5);
+  await until(
+    'five in status',
+    30_000,
+    async () => (await read(world, 'mcpservers', 'handed')).status?.readyReplicas === 5,
+  );
   const scale = JSON.parse(
-    await world.kube.run(['get', '--raw', `/apis/mcpfleet.dev/v1alpha1/namespaces/${world.namespace}/mcpservers/handed/scale`]),
+    await world.kube.run([
+      'get',
+      '--raw',
+      `/apis/mcpfleet.dev/v1alpha1/namespaces/${world.namespace}/mcpservers/handed/scale`,
+    ]),
   ) as { spec: { replicas: number }; status: { replicas: number; selector: string } };
   expect(scale).toMatchObject({ spec: { replicas: 5 }, status: { replicas: 5 } });
   const selected = await world.kube.list<Pod>('pods', scale.status.selector);
@@ -110,12 +132,18 @@ const threefold = () =>
 test('three pods behind the ingress are one server to every client', async () => {
   await world.kube.apply(threefold());
   await untilCondition(world, 'mcpservers', 'threefold', { type: 'Ready', status: 'True' }, 60_000);
-  await until('three pods', 60_000, async () => (await read(world, 'mcpservers', 'threefold')).status?.readyReplicas === 3);
+  await until(
+    'three pods',
+    60_000,
+    async () => (await read(world, 'mcpservers', 'threefold')).status?.readyReplicas === 3,
+  );
   const url = await ingressUrl(world, 'threefold');
   const clients = [await connectModern(url), await connectModern(url, 'legacy'), await connectClassic(url)];
   try {
     const created = await Promise.all(
-      Array.from({ length: 30 }, (_, i) => (clients[i % 3] as McpClient).callTool('create_task', { title: `task ${i}` })),
+      Array.from({ length: 30 }, (_, i) =>
+        (clients[i % 3] as McpClient).callTool('create_task', { title: `task ${i}` }),
+      ),
     );
     const ids = created.map(({ structured }) => (structured['task'] as { id: string }).id);
     expect(new Set(ids).size).toBe(30);

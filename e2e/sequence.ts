@@ -9,8 +9,7 @@ const LAST = /\/rights\.e2e\.test\.ts$/;
 export class Sequence extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const byName = files.toSorted((a, b) => a.moduleId.localeCompare(b.moduleId));
-    const [last = [], others = []] = [byName.filter(isLast), byName.filter((file) => !isLast(file))];
-    return Promise.resolve([...others, ...last]);
+    return Promise.resolve([...byName.filter((file) => !isLast(file)), ...byName.filter(isLast)]);
   }
 }
 

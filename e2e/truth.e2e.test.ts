@@ -1,6 +1,7 @@
 /** A status never lies: pods that go or stop being ready show within a second, and so does their return. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { conditionOf } from './fleet.ts';
+import { isReady, podsOf } from './pods.ts';
 import { mcpServer, openWorld, read, until, untilCondition, type World } from './world.ts';
 
 let world: World;
@@ -12,15 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-interface Pod {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
-
-const pods = () => world.kube.list<Pod>('pods', 'app.kubernetes.io/instance=honest');
-const isReady = ({ metadata, status }: Pod) =>
-  metadata.deletionTimestamp === undefined &&
-  status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
+const pods = () => podsOf(world, 'honest');
 
 async function readyStatus(): Promise<string | undefined> {
   return conditionOf(await read(world, 'mcpservers', 'honest'), 'Ready')?.status;

@@ -20,14 +20,17 @@ export const images = {
   operator: {
     title: 'mcp-fleet operator',
     entries: { main: join(root, 'operator/main.ts') },
-    // Watch streams are garbage as soon as they are projected: without these the heap is allowed to grow to five times
-    // of what lives in it.
-    flags: ['--optimize-for-size', '--max-semi-space-size=4'],
+    // Watch streams are garbage as soon as they are projected: without this the heap grows to five times of what lives
+    // in it, for a sixth less CPU.
+    flags: ['--optimize-for-size'],
   },
 } as const satisfies Record<
   string,
   { title: string; entries: { main: string; [name: string]: string }; flags: readonly string[] }
 >;
+
+/** glibc keeps an arena for each thread; with two, freed memory finds its way back. */
+export const environment = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' };
 
 export type ImageName = keyof typeof images;
 
@@ -80,7 +83,7 @@ export async function imageSpec(image: ImageName, name: string, app: Bundle): Pr
         ...images[image].flags,
         '/app/main.mjs',
       ],
-      env: { NODE_ENV: 'production' },
+      env: environment,
       user: `${nonRoot}:${nonRoot}`,
       workingDir: '/app',
       labels: {

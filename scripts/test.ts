@@ -16,14 +16,17 @@ import { runChecks } from './checks.ts';
 import { runInForeground } from './run.ts';
 import { closingLines, countLine, required, sum, type Tally } from './tally.ts';
 
-const STAGES = ['check', 'unit', 'api', 'e2e'] as const;
 type Stage = (typeof STAGES)[number];
+const STAGES = ['check', 'unit', 'process', 'api', 'e2e'] as const;
+/** Those that need no cluster. */
+const ALONE: readonly Stage[] = ['check', 'unit', 'process'];
 
 const USAGE = `usage: npm test [-- [--bail] [STAGE…]]
-  check  types, lint, format, unused code, generated files
-  unit   tests that need nothing but this machine
-  api    rules of the custom resources on a real API server
-  e2e    the whole product on a cluster
+  check    types, lint, format, unused code, generated files
+  unit     tests that need nothing but Node
+  process  tests that run the product, a database or a model engine as processes
+  api      rules of the custom resources on a real API server
+  e2e      the whole product on a cluster
   Without a STAGE, all of them in this order; a failed one does not hide the next.
   --bail   stop after the first stage that fails
   The cluster is the one of KUBECONFIG with USE_EXISTING_CLUSTER=true, else kind, else
@@ -66,7 +69,7 @@ async function prepareCluster(): Promise<string | undefined> {
 async function runStage(stage: Stage, folder: string): Promise<Tally> {
   if (stage === 'check') return checkStage();
   const problem = await prepareCluster();
-  if (stage === 'unit' || problem === undefined) return projectStage(stage, folder);
+  if (ALONE.includes(stage) || problem === undefined) return projectStage(stage, folder);
   return { passed: 0, failed: [], skipped: [{ test: `all of ${stage}`, reason: problem }] };
 }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { images } from '../../images/images.ts';
+import { environment, images } from '../../images/images.ts';
 
 export interface Usage {
   readonly cpuSeconds: number;
@@ -31,6 +31,7 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
   const child = spawn(process.execPath, [...images.operator.flags, options.bundle], {
     stdio: ['ignore', output, output],
     env: {
+      ...environment,
       PATH: process.env['PATH'] ?? '',
       KUBECONFIG: options.kubeconfig,
       HTTP_PROXY: options.proxy,

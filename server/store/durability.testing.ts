@@ -1,7 +1,7 @@
 /**
  * Writes numbered rows into a SQLite store and says each number on standard output
  * once its transaction has committed; ends only by being killed. Run by
- * `durability.test.ts`.
+ * `durability.process.test.ts`.
  */
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
