@@ -34,7 +34,7 @@ describe('a failure', () => {
 test.for<[string, Partial<ModelFacts>, string, string]>([
   ['nothing answered yet', { reachable: false }, 'Pending', 'Pending'],
   ['the backend is gone', { reachable: false, proven: true }, 'Unknown', 'Pending'],
-  ['it was not asked yet', {}, 'Loading', 'Loading'],
+  ['it was not asked yet', {}, 'Pending', 'Pending'],
   ['it answered', { inference: SUCCEEDED, listed: false }, 'Loaded', 'Loaded'],
   ['it cannot answer now', { inference: failed(NEVER, error('Unavailable'), 3) }, 'Loading', 'Loading'],
   ['it is unknown', { inference: failed(NEVER, error('ModelNotFound'), 3) }, 'Failed', 'NotListed'],

@@ -121,7 +121,7 @@ export function modelVerdict(facts: ModelFacts): ModelVerdict {
   }
   if (inference.good) return say('Loaded', 'Loaded', 'the model answered');
   const failure = inference.lastFailure;
-  if (failure === undefined) return say('Loading', 'Loading', 'the model was not asked yet');
+  if (failure === undefined) return say('Pending', 'Pending', 'the model was not asked yet');
   if (failure.reason === 'ModelNotFound') return say('Failed', 'NotListed', notListed(facts));
   if (failure.reason === 'RateLimited') return say('Unknown', 'Unverified', failure.message);
   if (PASSING.has(failure.reason)) {

@@ -13,8 +13,8 @@ import { createMetrics } from './kit/metrics.ts';
 import { createClient } from './kit/rest-client.ts';
 import { mcpServerCaches } from './mcpserver/caches.ts';
 import { createMcpServerController } from './mcpserver/controller.ts';
-import { HANDOVER_MANAGER } from './mcpserver/handover.ts';
 import { modelBackendController } from './modelbackend/controller.ts';
+import { HANDOVER_MANAGER } from './workload/handover.ts';
 import { workloadInformers } from './workload/informers.ts';
 
 export interface Runtime {

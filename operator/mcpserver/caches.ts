@@ -2,13 +2,12 @@
  * The caches that the McpServer controller reads, their indices, and the kinds of its children. Declares and wires
  * nothing by itself: a manager gives the informers.
  */
-
-import type { Informer } from '#operator/kit/informer.ts';
 import type { Manager } from '#operator/kit/manager.ts';
 import { formatKey } from '#operator/kit/object.ts';
-import { type CachedChild, childProjection, customProjection } from '#operator/kit/projection.ts';
+import { childProjection, customProjection } from '#operator/kit/projection.ts';
 import * as kinds from '#operator/kit/resources.ts';
 import type { Ingress } from '#operator/kit/wire.ts';
+import { type ChildKind, childKind } from '#operator/workload/children.ts';
 import { type CachedMcpServer, mcpServers } from '#operator/workload/customresources.ts';
 import { NAMESPACE_INDEX, type WorkloadInformers } from '#operator/workload/informers.ts';
 import { SUFFIX } from './names.ts';
@@ -58,21 +57,17 @@ export function mcpServerCaches(manager: Manager, shared: WorkloadInformers) {
 
 export type Caches = ReturnType<typeof mcpServerCaches>;
 
-/** Every kind of child, the cache it is found in, and what its name adds to that of the server. */
-export const CHILD_KINDS = [
-  { cache: 'serviceAccounts', suffix: '' },
-  { cache: 'roles', suffix: '' },
-  { cache: 'roleBindings', suffix: '' },
-  { cache: 'configMaps', suffix: SUFFIX.config },
-  { cache: 'secrets', suffix: SUFFIX.keys },
-  { cache: 'persistentVolumeClaims', suffix: SUFFIX.data },
-  { cache: 'services', suffix: '' },
-  { cache: 'deployments', suffix: '' },
-  { cache: 'horizontalPodAutoscalers', suffix: '' },
-  { cache: 'podDisruptionBudgets', suffix: '' },
-  { cache: 'ingresses', suffix: '' },
-] as const satisfies readonly { readonly cache: keyof Caches; readonly suffix: '' | `-${string}` }[];
-
-/** Readers of a child need no more than what all children have. */
-export const childInformer = (caches: Caches, cache: keyof Caches): Informer<CachedChild> =>
-  caches[cache] as unknown as Informer<CachedChild>;
+/** Every kind of child. */
+export const childKinds = (caches: Caches): readonly ChildKind[] => [
+  childKind(caches.serviceAccounts),
+  childKind(caches.roles),
+  childKind(caches.roleBindings),
+  childKind(caches.configMaps, SUFFIX.config),
+  childKind(caches.secrets, SUFFIX.keys),
+  childKind(caches.persistentVolumeClaims, SUFFIX.data),
+  childKind(caches.services),
+  childKind(caches.deployments),
+  childKind(caches.horizontalPodAutoscalers),
+  childKind(caches.podDisruptionBudgets),
+  childKind(caches.ingresses),
+];

@@ -6,59 +6,33 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { McpServerStatus } from '#crds/mcpserver-status.ts';
-import type { Proxy } from '#models/proxy.ts';
 import { Applier } from '#operator/kit/apply.ts';
-import type { Client } from '#operator/kit/client.ts';
-import { type Clock, systemClock } from '#operator/kit/clock.ts';
+import { systemClock } from '#operator/kit/clock.ts';
 import { findCondition } from '#operator/kit/conditions.ts';
 import { Controller } from '#operator/kit/controller.ts';
-import type { EventRecorder } from '#operator/kit/events.ts';
-import type { Logger } from '#operator/kit/log.ts';
 import type { Runnable } from '#operator/kit/manager.ts';
-import type { Metrics } from '#operator/kit/metrics.ts';
 import type { Cached, Key } from '#operator/kit/object.ts';
 import { changed, deletionStarted, generationChanged, replaced, statusChanged } from '#operator/kit/predicates.ts';
+import type { WorkloadControllerOptions } from '#operator/workload/controlleroptions.ts';
 import { type CachedMcpServer, type CachedModelBackend, mcpServers } from '#operator/workload/customresources.ts';
 import { NAMESPACE_INDEX } from '#operator/workload/informers.ts';
-import { APPLICATION_LABEL, INSTANCE_LABEL } from '#operator/workload/labels.ts';
 import { ClaimWriter } from '#operator/workload/retained.ts';
 import { StatusWriter } from '#operator/workload/statuswriter.ts';
+import { urgency } from '#operator/workload/urgency.ts';
+import { watchChildren, watchPods } from '#operator/workload/watches.ts';
 import { mayUse } from './backends.ts';
-import {
-  type Caches,
-  CHILD_KINDS,
-  childInformer,
-  ENDPOINT_INDEX,
-  endpointOf,
-  REFERENCE_INDEX,
-  referenceKey,
-} from './caches.ts';
+import { type Caches, childKinds, ENDPOINT_INDEX, endpointOf, REFERENCE_INDEX, referenceKey } from './caches.ts';
 import { transitions } from './events.ts';
 import { createReconcile } from './reconcile.ts';
 import { KEY_BYTES } from './resources/keys.ts';
-import { urgency } from './urgency.ts';
 import { createVerifier } from './verifier.ts';
 
-export interface McpServerControllerOptions {
+export interface McpServerControllerOptions extends WorkloadControllerOptions {
   readonly caches: Caches;
-  /** Guarded by the lease. */
-  readonly client: Client;
-  /** The same, writing as HANDOVER_MANAGER. */
-  readonly handover: Pick<Client, 'apply'>;
-  readonly events: EventRecorder;
-  readonly log: Logger;
-  readonly metrics?: Metrics;
-  /** Ends the process; called with a programming error. */
-  readonly fatal: (error: unknown) => void;
   /** Image of servers that name none. */
   readonly serverImage: string;
   /** Version of this program. */
   readonly version: string;
-  /** Forward proxy for questions to servers. */
-  readonly proxy?: Proxy;
-  readonly workers?: number;
-  readonly clock?: Clock;
-  readonly random?: () => number;
 }
 
 export interface McpServerController {
@@ -125,22 +99,14 @@ function watch(controller: Controller, caches: Caches): void {
     },
     changed(endpointOf),
   );
-  for (const { cache, suffix } of CHILD_KINDS) {
-    const named = ({ metadata: { namespace, name } }: Cached): readonly Key[] => {
-      if (!name.endsWith(suffix)) return [];
-      const key = { namespace, name: name.slice(0, name.length - suffix.length) };
-      return servers.get(key) === undefined ? [] : [key];
-    };
-    controller.watches(childInformer(caches, cache), named, changed(contentOf));
-  }
-  controller.watches(caches.pods, podOwner, changed(contentOf));
-  for (const cache of ['secrets', 'configMaps'] as const) {
-    const informer = childInformer(caches, cache);
-    const { kind } = informer.resource;
-    controller.watches(informer, ({ metadata: { namespace, name } }) =>
-      keysOf(servers.byIndex(REFERENCE_INDEX, referenceKey(kind, namespace, name))),
-    );
-  }
+  watchChildren(controller, childKinds(caches), (key) => servers.get(key) !== undefined);
+  watchPods(controller, caches.pods, 'mcp-server');
+  const naming =
+    (kind: string) =>
+    ({ metadata: { namespace, name } }: Cached) =>
+      keysOf(servers.byIndex(REFERENCE_INDEX, referenceKey(kind, namespace, name)));
+  controller.watches(caches.secrets, naming('Secret'));
+  controller.watches(caches.configMaps, naming('ConfigMap'));
   controller.watches(
     caches.modelBackends,
     (backend) =>
@@ -149,18 +115,7 @@ function watch(controller: Controller, caches: Caches): void {
   );
 }
 
-/** What is read of a child or pod. Most updates change their status in a way that concerns nobody here. */
-function contentOf({ metadata, ...rest }: Cached): unknown {
-  const { uid, labels, ownerReferences, deletionTimestamp } = metadata;
-  return [uid, labels, ownerReferences, deletionTimestamp, rest];
-}
-
 const keysOf = (found: readonly CachedMcpServer[]): readonly Key[] => found.map(({ metadata }) => metadata);
-
-function podOwner({ metadata }: Cached): readonly Key[] {
-  const { [APPLICATION_LABEL]: application, [INSTANCE_LABEL]: name } = metadata.labels;
-  return application === 'mcp-server' && name !== undefined ? [{ namespace: metadata.namespace, name }] : [];
-}
 
 /** What servers take from a ModelBackend; its probes change more often than that. */
 const usedOf = ({ metadata, spec, status }: CachedModelBackend) => [

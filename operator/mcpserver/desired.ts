@@ -2,24 +2,28 @@
  * What should be: from an McpServer and the world as observed to the children it wants, and the problems in its way.
  * Pure. A spec that pods could not run from changes nothing: what is there goes on, until somebody corrects it.
  */
-import type { KubeObject, Resource } from '#operator/kit/object.ts';
-import { controllerOf } from '#operator/kit/object.ts';
 import * as kinds from '#operator/kit/resources.ts';
-import type { PersistentVolumeClaim } from '#operator/kit/wire.ts';
+import {
+  foreignChildren,
+  NO_CHANGES,
+  nameConflicts,
+  orphanedChildren,
+  type Plan,
+  type Wanted,
+} from '#operator/workload/children.ts';
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
 import { horizontalPodAutoscaler } from '#operator/workload/horizontalpodautoscaler.ts';
 import { podDisruptionBudget } from '#operator/workload/poddisruptionbudget.ts';
+import { configHash } from '#operator/workload/references.ts';
 import { credentials } from './backends.ts';
-import { childMetadata, workloadOf } from './names.ts';
-import type { FoundChild, Observed } from './observe.ts';
+import { childMetadata, ownerOf, workloadOf } from './names.ts';
+import type { Observed } from './observe.ts';
 import { backendProblems } from './problems/backends.ts';
-import { isLeftover, isOurs, nameConflict } from './problems/names.ts';
 import { podTemplateProblems } from './problems/podtemplate.ts';
-import type { Problem } from './problems/problem.ts';
 import { referenceProblems } from './problems/references.ts';
 import { toolsetProblems } from './problems/toolsets.ts';
 import { canHaveSeveralPods, hasAutoscaler } from './replicas.ts';
-import { configHash, configMap } from './resources/configmap.ts';
+import { configMap, serverYaml } from './resources/configmap.ts';
 import { dataVolume } from './resources/datavolume.ts';
 import { deployment } from './resources/deployment.ts';
 import { ingress } from './resources/ingress.ts';
@@ -35,23 +39,6 @@ export interface DesiredOptions {
   readonly newKey: () => Uint8Array;
 }
 
-export interface Child {
-  readonly resource: Resource;
-  readonly intent: KubeObject;
-}
-
-export interface Plan {
-  /** What pods need before they start. */
-  readonly foundations: readonly Child[];
-  /** What starts pods, and what acts on them. */
-  readonly workload: readonly Child[];
-  readonly keys: Child | undefined;
-  readonly volume: PersistentVolumeClaim | undefined;
-  /** Ours, and no longer wanted. */
-  readonly orphans: readonly FoundChild[];
-  readonly problems: readonly Problem[];
-}
-
 export function desired(server: CachedMcpServer, observed: Observed, options: DesiredOptions): Plan {
   const problems = [
     ...toolsetProblems(server.spec),
@@ -59,36 +46,13 @@ export function desired(server: CachedMcpServer, observed: Observed, options: De
     ...referenceProblems(server, observed.references),
     ...backendProblems(server, observed.backends),
   ];
-  if (problems.some(({ blocking }) => blocking)) return nothing(problems);
+  if (problems.some(({ blocking }) => blocking)) return { ...NO_CHANGES, problems };
+  const owner = ownerOf(server);
   const wanted = children(server, observed, options);
-  const foreign = observed.children.filter(
-    ({ resource, object }) => isWanted(wanted, resource) && !isOurs(server, resource, object),
-  );
-  if (foreign.length > 0) {
-    const strangers = foreign.filter(({ object }) => !isLeftover(server, controllerOf(object)));
-    const conflicts = strangers.map(({ resource, object }) => nameConflict(resource, object, controllerOf(object)));
-    return nothing([...problems, ...conflicts]);
-  }
-  const orphans = observed.children.filter(
-    ({ resource, object }) =>
-      !isWanted(wanted, resource) &&
-      // Data goes with the server that asked for it to go, and at no earlier time.
-      resource.kind !== kinds.persistentVolumeClaims.kind &&
-      isOurs(server, resource, object),
-  );
-  return { ...wanted, orphans, problems };
+  const foreign = foreignChildren(owner, wanted, observed.children);
+  if (foreign.length > 0) return { ...NO_CHANGES, problems: [...problems, ...nameConflicts(owner, foreign)] };
+  return { ...wanted, orphans: orphanedChildren(owner, wanted, observed.children), problems };
 }
-
-type Wanted = Pick<Plan, 'foundations' | 'workload' | 'keys' | 'volume'>;
-
-const nothing = (problems: readonly Problem[]): Plan => ({
-  foundations: [],
-  workload: [],
-  keys: undefined,
-  volume: undefined,
-  orphans: [],
-  problems,
-});
 
 function children(server: CachedMcpServer, observed: Observed, options: DesiredOptions): Wanted {
   const { spec } = server;
@@ -96,7 +60,7 @@ function children(server: CachedMcpServer, observed: Observed, options: DesiredO
   const route = observed.endpointHolder === undefined ? ingress(server) : undefined;
   const pods = deployment(server, {
     image: spec.image ?? options.serverImage,
-    configHash: configHash(server, observed.references),
+    configHash: configHash(observed.references, serverYaml(server)),
     credentials: credentials(observed.backends),
   });
   return {
@@ -106,6 +70,7 @@ function children(server: CachedMcpServer, observed: Observed, options: DesiredO
       { resource: kinds.services, intent: service(server) },
       ...(readsBackends ? [{ resource: kinds.roles, intent: role(server) }] : []),
       ...(route === undefined ? [] : [{ resource: kinds.ingresses, intent: route }]),
+      { resource: kinds.secrets, intent: keysSecret(server, options.newKey()), createOnly: true },
     ],
     workload: [
       // The API server looks the role up before it takes a binding to it.
@@ -128,13 +93,7 @@ function children(server: CachedMcpServer, observed: Observed, options: DesiredO
           ]
         : []),
     ],
-    keys: { resource: kinds.secrets, intent: keysSecret(server, options.newKey()) },
     volume: dataVolume(server),
+    autoscaledFrom: hasAutoscaler(spec) ? (spec.autoscaling?.minReplicas ?? 1) : undefined,
   };
-}
-
-function isWanted({ foundations, workload, volume }: Wanted, { kind }: Resource): boolean {
-  if (kind === kinds.secrets.kind) return true;
-  if (kind === kinds.persistentVolumeClaims.kind) return volume !== undefined;
-  return [...foundations, ...workload].some(({ resource }) => resource.kind === kind);
 }

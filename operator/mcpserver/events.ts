@@ -3,24 +3,14 @@
  * them happened. Only transitions speak; a state that lasts is what conditions are for.
  */
 import type { McpServerStatus } from '#crds/mcpserver-status.ts';
-import { findCondition } from '#operator/kit/conditions.ts';
 import type { EventIntent } from '#operator/kit/events.ts';
-import type { Condition } from '#operator/kit/object.ts';
+import { acceptance, changed, degradation, isRefused, normal, warning } from '#operator/workload/transitions.ts';
 
-const ACTION = 'Reconcile';
 const MAX_NAMES = 10;
 
-const normal = (reason: string, note: string): EventIntent => ({ type: 'Normal', reason, action: ACTION, note });
-const warning = (reason: string, note: string): EventIntent => ({ type: 'Warning', reason, action: ACTION, note });
-
 export const becameReady = (url: string): EventIntent => normal('Ready', `The server answers at ${url}.`);
-export const becameUnready = ({ reason, message }: Condition): EventIntent => warning(reason, message);
 export const suspended = (): EventIntent =>
   normal('Suspended', 'The pods were stopped because spec.suspended is true.');
-export const refused = ({ reason, message }: Condition): EventIntent => warning(reason, message);
-export const accepted = (): EventIntent => normal('Accepted', 'The problems of the spec are solved.');
-export const degraded = ({ reason, message }: Condition): EventIntent => warning(reason, message);
-export const recovered = (): EventIntent => normal('Recovered', 'Everything that the spec asks for serves again.');
 
 export function toolsChanged(change: ToolChange): EventIntent {
   const list = (names: readonly string[]): string =>
@@ -42,24 +32,9 @@ export function transitions(previous: McpServerStatus | undefined, next: McpServ
   return [
     ...acceptance(previous, next),
     ...readiness(previous, next),
-    ...degradation(previous, next),
+    ...degradation(previous, next, 'Available'),
     ...tools(previous, next),
   ];
-}
-
-/** The condition as it is, where its status or reason is another than before. */
-function changed(type: string, previous: McpServerStatus | undefined, next: McpServerStatus) {
-  const before = findCondition(previous?.conditions, type);
-  const after = findCondition(next.conditions, type);
-  const same = before?.status === after?.status && before?.reason === after?.reason;
-  return { before, after: same ? undefined : after };
-}
-
-function acceptance(previous: McpServerStatus | undefined, next: McpServerStatus): readonly EventIntent[] {
-  const { before, after } = changed('Accepted', previous, next);
-  if (after === undefined) return [];
-  if (after.status === 'False') return [refused(after)];
-  return before === undefined ? [] : [accepted()];
 }
 
 function readiness(previous: McpServerStatus | undefined, next: McpServerStatus): readonly EventIntent[] {
@@ -67,19 +42,10 @@ function readiness(previous: McpServerStatus | undefined, next: McpServerStatus)
   if (after === undefined) return [];
   if (after.status === 'True') return [becameReady(next.url ?? '')];
   if (after.reason === 'Suspended') return [suspended()];
-  // Not ready yet is no event; a refused spec has one of its own.
+  // Not ready yet is no event.
   const wasReady = before?.status === 'True';
   const isFailure = ['CrashLooping', 'ImagePullFailed', 'Unschedulable', 'HostConflict'].includes(after.reason);
-  const isRefusal = findCondition(next.conditions, 'Accepted')?.status === 'False';
-  return !isRefusal && (wasReady || isFailure) ? [becameUnready(after)] : [];
-}
-
-function degradation(previous: McpServerStatus | undefined, next: McpServerStatus): readonly EventIntent[] {
-  const { before, after } = changed('Degraded', previous, next);
-  if (after === undefined) return [];
-  if (after.status === 'True') return [degraded(after)];
-  const serves = findCondition(next.conditions, 'Available')?.status === 'True';
-  return before?.status === 'True' && serves ? [recovered()] : [];
+  return !isRefused(next) && (wasReady || isFailure) ? [warning(after)] : [];
 }
 
 function tools(previous: McpServerStatus | undefined, next: McpServerStatus): readonly EventIntent[] {

@@ -56,24 +56,31 @@ export function openMcp({ url, address, proxy, version }: McpOptions): Mcp {
   return {
     async ask(method, params, signal) {
       id += 1;
-      const response = await dispatcher.request({
-        origin,
-        path: target.pathname,
-        method: 'POST',
-        headers: {
-          host: target.host,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'accept-encoding': 'identity',
-          'mcp-protocol-version': PROTOCOL_VERSION,
-          'mcp-method': method,
-        },
-        body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } }),
-        signal,
-      });
-      const streams = String(response.headers['content-type'] ?? '').startsWith('text/event-stream');
-      const message = await (streams ? fromEvents : fromJson)(response.body, id);
-      return resultOf(method, response.statusCode, message);
+      // undici heeds a signal only once a connection stands; whoever gives up must not wait for that.
+      const giveUp = (): void => void dispatcher.destroy(signal.reason as Error);
+      signal.addEventListener('abort', giveUp, { once: true });
+      try {
+        const response = await dispatcher.request({
+          origin,
+          path: target.pathname,
+          method: 'POST',
+          headers: {
+            host: target.host,
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            'accept-encoding': 'identity',
+            'mcp-protocol-version': PROTOCOL_VERSION,
+            'mcp-method': method,
+          },
+          body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } }),
+          signal,
+        });
+        const streams = String(response.headers['content-type'] ?? '').startsWith('text/event-stream');
+        const message = await (streams ? fromEvents : fromJson)(response.body, id);
+        return resultOf(method, response.statusCode, message);
+      } finally {
+        signal.removeEventListener('abort', giveUp);
+      }
     },
     close: () => dispatcher.destroy(),
   };

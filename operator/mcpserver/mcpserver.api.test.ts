@@ -19,11 +19,12 @@ import * as kinds from '#operator/kit/resources.ts';
 import { createClient, type RestClient } from '#operator/kit/rest-client.ts';
 import type { CustomObject } from '#operator/kit/wire.ts';
 import { mcpServers } from '#operator/workload/customresources.ts';
+import type { Operator } from '#operator/workload/testing/operator.ts';
 import { usedBackends } from './backends.ts';
 import { desired } from './desired.ts';
 import { mcpServer, NOTHING, OPTIONS } from './testing/fixtures.ts';
 import { type McpProxy, startMcpProxy } from './testing/mcp-proxy.ts';
-import { type Operator, startOperator } from './testing/operator.ts';
+import { startOperator } from './testing/operator.ts';
 import { EPHEMERAL_GPU, LARGE, MINIMAL } from './testing/specs.ts';
 
 const namespace = `mcpserver-${randomUUID().slice(0, 8)}`;
@@ -105,7 +106,8 @@ test.each([
   const server = customProjection(await client.get(mcpServers, { namespace, name }));
   const backends = usedBackends(server.spec, []);
   const plan = desired(server, { ...NOTHING, backends }, OPTIONS);
-  const children = [...plan.foundations, ...plan.workload];
+  // The key is another one each time.
+  const children = [...plan.foundations, ...plan.workload].filter(({ createOnly }) => createOnly !== true);
   if (plan.volume !== undefined) children.push({ resource: kinds.persistentVolumeClaims, intent: plan.volume });
   for (const { resource, intent } of children) {
     const live = await client.get(resource, { namespace, name: intent.metadata.name });

@@ -2,23 +2,18 @@
  * Everything a reconcile needs to know of the world, read from the caches in one go. No request is made here, and
  * nothing is decided.
  */
-import type { Key, Resource } from '#operator/kit/object.ts';
-import type { CachedChild } from '#operator/kit/projection.ts';
+import type { Key } from '#operator/kit/object.ts';
+import { type FoundChild, findChildren } from '#operator/workload/children.ts';
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
 import type { CachedDeployment } from '#operator/workload/deployment.ts';
 import { NAMESPACE_INDEX } from '#operator/workload/informers.ts';
 import { type CachedPod, WORKLOAD_INDEX, workloadKey } from '#operator/workload/pods.ts';
+import { resolve } from '#operator/workload/references.ts';
 import { type UsedBackend, usedBackends } from './backends.ts';
-import { type Caches, CHILD_KINDS, ENDPOINT_INDEX, endpointOf } from './caches.ts';
+import { type Caches, childKinds, ENDPOINT_INDEX, endpointOf } from './caches.ts';
 import type { Finding } from './finding.ts';
 import { workloadOf } from './names.ts';
-import { type Reference, type ResolvedReference, references } from './references.ts';
-
-/** An object with the name of a possible child, whoever owns it. */
-export interface FoundChild {
-  readonly resource: Resource;
-  readonly object: CachedChild;
-}
+import { type ResolvedReference, references } from './references.ts';
 
 export interface Observed {
   readonly children: readonly FoundChild[];
@@ -37,11 +32,7 @@ export function observe(server: CachedMcpServer, caches: Caches, finding: Findin
   const { namespace, name } = server.metadata;
   const key = { namespace, name };
   return {
-    children: CHILD_KINDS.flatMap(({ cache, suffix }) => {
-      const { resource, store } = caches[cache];
-      const object = store.get({ namespace, name: `${name}${suffix}` });
-      return object === undefined ? [] : [{ resource, object }];
-    }),
+    children: findChildren(childKinds(caches), key),
     deployment: caches.deployments.store.get(key),
     ingressAdmitted: caches.ingresses.store.get(key)?.admitted ?? false,
     clusterIP: caches.services.store.get(key)?.clusterIP ?? '',
@@ -50,20 +41,13 @@ export function observe(server: CachedMcpServer, caches: Caches, finding: Findin
       server.spec.backends === undefined
         ? []
         : usedBackends(server.spec, caches.modelBackends.store.byIndex(NAMESPACE_INDEX, namespace)),
-    references: references(server.spec).map((reference) => resolve(reference, namespace, caches)),
+    references: references(server.spec).map((reference) => {
+      const { store } = reference.kind === 'Secret' ? caches.secrets : caches.configMaps;
+      return resolve(reference, store.get({ namespace, name: reference.name }));
+    }),
     endpointHolder: endpointHolder(server, caches),
     finding,
   };
-}
-
-function resolve(reference: Reference, namespace: string, caches: Caches): ResolvedReference {
-  const at = { namespace, name: reference.name };
-  const object = (reference.kind === 'Secret' ? caches.secrets : caches.configMaps).store.get(at);
-  if (object === undefined) return { ...reference, state: 'Missing', version: '' };
-  const keys = reference.kind === 'Secret' ? caches.secrets.store.get(at)?.keys : undefined;
-  const lacksKey = reference.key !== undefined && keys !== undefined && !keys.includes(reference.key);
-  const version = `${object.metadata.uid}/${object.metadata.resourceVersion}`;
-  return { ...reference, state: lacksKey ? 'KeyMissing' : 'Found', version };
 }
 
 function endpointHolder(server: CachedMcpServer, caches: Caches): Key | undefined {

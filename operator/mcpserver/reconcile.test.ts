@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '#operator/kit/object.ts';
 import * as kinds from '#operator/kit/resources.ts';
 import { mcpServers } from '#operator/workload/customresources.ts';
+import { key, until } from '#operator/workload/testing/cluster.ts';
 import { mcpServer } from './testing/fixtures.ts';
 import { CHILDREN, edit, readyServer } from './testing/server.ts';
-import { key, startWorld, until } from './testing/world.ts';
+import { startWorld } from './testing/world.ts';
 
 describe('a server that is applied', () => {
   test('gets its children, turns ready once it answers, and costs few writes', async () => {

@@ -3,22 +3,9 @@
  * that wakes the controller, for the check that they exist, and for the hash that rolls the pods.
  */
 import type { McpServerSpec } from '#crds/mcpserver-status.ts';
+import type { Reference, Resolved } from '#operator/workload/references.ts';
 
-export interface Reference {
-  readonly kind: 'Secret' | 'ConfigMap';
-  readonly name: string;
-  /** Undefined where all keys are taken. */
-  readonly key?: string;
-  /** Path of the field. */
-  readonly field: string;
-}
-
-/** A reference and what the cache holds under its name. */
-export interface ResolvedReference extends Reference {
-  readonly state: 'Found' | 'Missing' | 'KeyMissing';
-  /** Changes with the object; '' where it is missing. */
-  readonly version: string;
-}
+export type ResolvedReference = Resolved<Reference>;
 
 /** Pods read all of these at their start. Credentials of ModelBackends are read live, so they are not among them. */
 export function references({ storage, podTemplate }: McpServerSpec): readonly Reference[] {

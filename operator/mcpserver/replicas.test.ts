@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as kinds from '#operator/kit/resources.ts';
+import { key, until } from '#operator/workload/testing/cluster.ts';
 import { edit } from './testing/server.ts';
-import { key, startWorld, until, type World } from './testing/world.ts';
+import { startWorld, type World } from './testing/world.ts';
 
 describe('replicas', () => {
   const postgres = {

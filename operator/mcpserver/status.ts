@@ -3,13 +3,13 @@
  * – stays while none serves, so that a restart does not look like a change of tools.
  */
 import type { McpServerConditionType, McpServerStatus } from '#crds/mcpserver-status.ts';
-import { setCondition } from '#operator/kit/conditions.ts';
+import { conditionsOf } from '#operator/workload/conditions.ts';
 import { selectorText } from '#operator/workload/labels.ts';
 import { servingPods } from '#operator/workload/pods.ts';
+import { acceptance } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
 import { publicUrl } from '#server/config-from-spec.ts';
 import { backendState } from './backends.ts';
-import { accepted } from './conditions/accepted.ts';
 import { available } from './conditions/available.ts';
 import { backendsReady } from './conditions/backendsready.ts';
 import { degraded } from './conditions/degraded.ts';
@@ -35,7 +35,7 @@ export function status(situation: Situation, now: string): McpServerStatus {
     selector: selectorText(workloadOf(server)),
     ...program(situation),
     ...(backends.length === 0 ? {} : { backends }),
-    conditions: conditions(verdicts(situation, url), server.metadata.generation, previous, now),
+    conditions: conditionsOf(verdicts(situation, url), server.metadata.generation, previous?.conditions, now),
   };
 }
 
@@ -43,7 +43,7 @@ type Verdicts = Readonly<Record<McpServerConditionType, Verdict>>;
 
 function verdicts(situation: Situation, url: string): Verdicts {
   const prerequisites = {
-    accepted: accepted(situation),
+    accepted: acceptance(situation.problems),
     available: available(situation),
     verified: verified(situation),
     exposed: exposed(situation),
@@ -58,21 +58,6 @@ function verdicts(situation: Situation, url: string): Verdicts {
     Degraded: degraded(situation),
     Ready: ready(prerequisites, url),
   };
-}
-
-const MAX_MESSAGE = 4096;
-
-function conditions(
-  verdicts: Verdicts,
-  observedGeneration: number,
-  previous: McpServerStatus | undefined,
-  now: string,
-): NonNullable<McpServerStatus['conditions']> {
-  return Object.entries(verdicts).flatMap(([type, { status, reason, message }]) => {
-    const before = (previous?.conditions ?? []).filter((condition) => condition.type === type);
-    const next = { type, status, reason, message: message.slice(0, MAX_MESSAGE), observedGeneration };
-    return setCondition(before, next, now).map((condition) => ({ ...condition, observedGeneration }));
-  });
 }
 
 /** What the running program said of itself. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as kinds from '#operator/kit/resources.ts';
 import { mcpServers, modelBackends } from '#operator/workload/customresources.ts';
+import { key, until } from '#operator/workload/testing/cluster.ts';
 import { mcpServer, modelBackend, pod, READY, UNREADY } from './testing/fixtures.ts';
 import { BACKENDS, edit, INGRESS, readyServer } from './testing/server.ts';
-import { key, startWorld, until } from './testing/world.ts';
+import { startWorld } from './testing/world.ts';
 
 describe('truth', () => {
   test('pods that turn unready make the server unready at once, and ready again when they are', async () => {

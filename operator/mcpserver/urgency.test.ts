@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { McpServerStatus } from '#crds/mcpserver-status.ts';
+import type { Problem } from '#operator/workload/problem.ts';
+import { urgency } from '#operator/workload/urgency.ts';
 import type { Observed } from './observe.ts';
-import type { Problem } from './problems/problem.ts';
 import { status } from './status.ts';
 import { cachedMcpServer, cachedPod, NOTHING, UNREADY } from './testing/fixtures.ts';
-import { urgency } from './urgency.ts';
 
 const answered = { outcome: 'Answered', versions: ['v'], serverName: 'x', version: '1', tools: [] } as const;
 const judge = (observed: Partial<Observed>, previous?: McpServerStatus, problems: readonly Problem[] = []) =>

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '#operator/kit/clock.ts';
 import { formatKey, type Key } from '#operator/kit/object.ts';
+import { until } from '#operator/workload/testing/cluster.ts';
 import { type McpProxy, startMcpProxy } from './testing/mcp-proxy.ts';
-import { until } from './testing/world.ts';
 import { createVerifier, type Target, type Verifier } from './verifier.ts';
 
 let open: { verifier: Verifier; proxy: McpProxy } | undefined;

@@ -6,49 +6,31 @@
 import type { ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import { openBackend } from '#models/adapters.ts';
 import { createProber } from '#models/prober.ts';
-import type { Proxy } from '#models/proxy.ts';
 import { Applier } from '#operator/kit/apply.ts';
-import type { Client } from '#operator/kit/client.ts';
-import { type Clock, systemClock } from '#operator/kit/clock.ts';
+import { systemClock } from '#operator/kit/clock.ts';
 import { Controller } from '#operator/kit/controller.ts';
-import type { EventRecorder } from '#operator/kit/events.ts';
-import type { Logger } from '#operator/kit/log.ts';
-import type { Metrics } from '#operator/kit/metrics.ts';
-import { type Cached, type Key, parseKey } from '#operator/kit/object.ts';
+import { type Cached, parseKey } from '#operator/kit/object.ts';
 import { deletionStarted, generationChanged, replaced, statusChanged } from '#operator/kit/predicates.ts';
+import type { WorkloadControllerOptions } from '#operator/workload/controlleroptions.ts';
 import { type CachedModelBackend, modelBackends } from '#operator/workload/customresources.ts';
 import { NAMESPACE_INDEX } from '#operator/workload/informers.ts';
-import { APPLICATION_LABEL, INSTANCE_LABEL } from '#operator/workload/labels.ts';
 import { ClaimWriter } from '#operator/workload/retained.ts';
 import { StatusWriter } from '#operator/workload/statuswriter.ts';
-import { type Caches, CHILD_KINDS, childInformer } from './caches.ts';
+import { watchChildren, watchPods } from '#operator/workload/watches.ts';
+import { type Caches, childKinds } from './caches.ts';
 import { transitions } from './events.ts';
 import { createReconcile } from './reconcile.ts';
 import { references } from './references.ts';
 import { serviceResolver } from './services.ts';
 import { urgency } from './urgency.ts';
 
-export interface ModelBackendControllerOptions {
+export interface ModelBackendControllerOptions extends WorkloadControllerOptions {
   readonly caches: Caches;
-  /** Guarded by the lease. */
-  readonly client: Client;
-  /** The same, writing as the field manager that keeps the number of pods for an autoscaler. */
-  readonly handover: Pick<Client, 'apply'>;
-  readonly events: EventRecorder;
-  readonly log: Logger;
-  readonly metrics?: Metrics;
-  /** Ends the process; called with a programming error. */
-  readonly fatal: (error: unknown) => void;
-  /** Forward proxy for probes. */
-  readonly proxy?: Proxy;
-  readonly workers?: number;
-  readonly clock?: Clock;
-  readonly random?: () => number;
 }
 
 export interface ModelBackendController {
   readonly controller: Controller;
-  /** Ends the probes; to be called when the process ends. */
+  /** Ends the probes; to be called when no reconcile runs any more, since a backend that nobody asks is not known. */
   readonly stop: () => Promise<void>;
 }
 
@@ -98,27 +80,15 @@ export function modelBackendController(options: ModelBackendControllerOptions): 
 function watch(controller: Controller, caches: Caches): void {
   const backends = caches.modelBackends.store;
   controller.for(caches.modelBackends, generationChanged, statusChanged, deletionStarted, replaced);
-  for (const { cache, suffix } of CHILD_KINDS) {
-    controller.watches(childInformer(caches, cache), ({ metadata: { namespace, name } }) => {
-      if (!name.endsWith(suffix)) return [];
-      const key = { namespace, name: name.slice(0, name.length - suffix.length) };
-      return backends.get(key)?.spec.managed === undefined ? [] : [key];
-    });
-  }
-  controller.watches(caches.pods, podOwner);
-  for (const cache of ['secrets', 'persistentVolumeClaims'] as const) {
-    const informer = childInformer(caches, cache);
-    const { kind } = informer.resource;
-    controller.watches(informer, ({ metadata: { namespace, name } }) =>
+  watchChildren(controller, childKinds(caches), (key) => backends.get(key)?.spec.managed !== undefined);
+  watchPods(controller, caches.pods, 'model-backend');
+  const naming =
+    (kind: string) =>
+    ({ metadata: { namespace, name } }: Cached) =>
       backends
         .byIndex(NAMESPACE_INDEX, namespace)
         .filter(({ spec }) => references(spec).some((reference) => reference.kind === kind && reference.name === name))
-        .map(({ metadata }) => metadata),
-    );
-  }
-}
-
-function podOwner({ metadata }: Cached): readonly Key[] {
-  const { [APPLICATION_LABEL]: application, [INSTANCE_LABEL]: name } = metadata.labels;
-  return application === 'model-backend' && name !== undefined ? [{ namespace: metadata.namespace, name }] : [];
+        .map(({ metadata }) => metadata);
+  controller.watches(caches.secrets, naming('Secret'));
+  controller.watches(caches.persistentVolumeClaims, naming('PersistentVolumeClaim'));
 }

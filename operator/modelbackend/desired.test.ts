@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as kinds from '#operator/kit/resources.ts';
+import type { Child } from '#operator/workload/children.ts';
 import type { CachedModelBackend } from '#operator/workload/customresources.ts';
-import { type Child, desired } from './desired.ts';
+import { desired } from './desired.ts';
 import { references } from './references.ts';
 import { cached, external, managed, modelBackend, NOTHING } from './testing/fixtures.ts';
 import { DOWNLOAD, KEY, SPECS, TOKEN, VLLM } from './testing/specs.ts';
@@ -119,7 +120,7 @@ describe('problems', () => {
       'spec.managed.env[LLAMA_CACHE] is set by the operator; remove it.',
     ],
   ] as const)('%s', (_, backend, state, reason, message) => {
-    expect(problemsOf(cached(backend), state)).toEqual([{ reason, message }]);
+    expect(problemsOf(cached(backend), state)).toEqual([{ reason, message, blocking: true }]);
   });
 
   test('a token for downloads is free to be set as a variable where the source names none', () => {

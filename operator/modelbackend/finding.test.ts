@@ -62,7 +62,7 @@ describe('what is known', () => {
       'of a model that was not asked is that',
       probe(REACHABLE, [good('a'), unasked('b')]),
       undefined,
-      ['Reachable', 'Loading', 'Loaded,Pending'],
+      ['Reachable', 'Pending', 'Loaded,Pending'],
     ],
     ['is the failure once it is seen', GONE, told(ALL_GOOD), ['ConnectionRefused', 'Pending', 'Pending,Pending']],
     ['of a failure stays over a restart, too', FRESH, told(GONE), ['ConnectionRefused', 'Pending', 'Pending,Pending']],

@@ -2,10 +2,9 @@
  * What is known of a backend: the prober's result, and for as long as this process has not asked, what its status says
  * of the same spec. So neither a restart of the operator nor a new revision of the pods looks like a failure. Pure.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { MODEL_BACKEND_REASONS, ModelBackendStatus, ModelState } from '#crds/modelbackend-status.ts';
 import type { ProbeResult } from '#models/probe.ts';
-import { type ModelVerdict, modelVerdict, NEVER } from '#models/verdict.ts';
+import type { ModelVerdict } from '#models/verdict.ts';
 import { findCondition } from '#operator/kit/conditions.ts';
 import type { CachedModelBackend } from '#operator/workload/customresources.ts';
 import { printable } from '#operator/workload/printable.ts';
@@ -35,7 +34,10 @@ export function findingOf(
   const told = previous?.observedGeneration === metadata.generation ? lastTold(previous) : undefined;
   const models = spec.models.map(({ name }) => probe?.models.find((model) => model.name === name));
   const asked = probe !== undefined && probe.reachable.reason !== 'Pending';
-  if (probe !== undefined && told !== undefined && (!asked || models.some(isUnasked))) return told;
+  // A model may be behind its backend: what answers now has yet to be asked for it.
+  const answers = probe?.reachable.status === 'True';
+  const unasked = models.some((model) => model === undefined || (answers && model.state === 'Pending'));
+  if (probe !== undefined && told !== undefined && (!asked || unasked)) return told;
   if (!asked) return unknown(spec.models.map(({ name }) => name));
   const { status, reason, message } = probe.reachable;
   return {
@@ -54,17 +56,9 @@ const unknown = (names: readonly string[]): Finding => ({
 });
 
 const known = (name: string, model: ModelVerdict | undefined): KnownModel =>
-  model === undefined || isUnasked(model)
+  model === undefined
     ? { name, state: 'Pending', message: NOT_ASKED }
     : { name, state: model.state, message: sentence(model.message) };
-
-/** Whether the prober has yet to ask this model, which is no failure of it. */
-function isUnasked(model: ModelVerdict | undefined): boolean {
-  if (model === undefined) return true;
-  const { name, upstreamName } = model;
-  const facts = { name, upstreamName, reachable: true, proven: false, listed: undefined, others: [], inference: NEVER };
-  return isDeepStrictEqual(model, modelVerdict({ ...facts, inferenceEnabled: true }));
-}
 
 function modelsLoaded(models: readonly ModelVerdict[]): Finding['modelsLoaded'] {
   const missing = models.filter(({ state }) => state !== 'Loaded');

@@ -5,9 +5,11 @@ import { findCondition } from '#operator/kit/conditions.ts';
 import type { KubeObject } from '#operator/kit/object.ts';
 import * as kinds from '#operator/kit/resources.ts';
 import { modelBackends } from '#operator/workload/customresources.ts';
+import { HANDOVER_MANAGER } from '#operator/workload/handover.ts';
+import { key, until } from '#operator/workload/testing/cluster.ts';
 import { CRASHED, external, managed, UNREADY } from './testing/fixtures.ts';
 import { startGate } from './testing/gate.ts';
-import { HANDOVER, key, startWorld, until, type World } from './testing/world.ts';
+import { startWorld, type World } from './testing/world.ts';
 
 /** Generous deadlines, since time runs fast. */
 const HEALTH = { interval: '20s', timeout: '20s', failureThreshold: 3, inference: { timeout: '40s' } };
@@ -208,7 +210,7 @@ describe('the number of pods', () => {
     await world.quiet();
     expect(replicas(world)).toBe(4);
     const owners = world.api.get(kinds.deployments, key('llama')).metadata.managedFields ?? [];
-    expect(owners.map(({ manager }) => manager)).toContain(HANDOVER);
+    expect(owners.map(({ manager }) => manager)).toContain(HANDOVER_MANAGER);
     const scaled = world.api.get(kinds.deployments, key('llama'));
     world.api.put(kinds.deployments, { ...scaled, spec: { ...scaled.spec, replicas: 5 } }, 'horizontal-pod-autoscaler');
     await world.quiet();

@@ -6,17 +6,17 @@ import type { ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import type { Prober } from '#models/prober.ts';
 import type { Client } from '#operator/kit/client.ts';
 import { done, type Reconcile, type ReconcileContext } from '#operator/kit/controller.ts';
-import { isNotFound } from '#operator/kit/errors.ts';
 import { formatKey } from '#operator/kit/object.ts';
+import { applyPlan, type Writers } from '#operator/workload/apply.ts';
 import type { CachedModelBackend } from '#operator/workload/customresources.ts';
+import { applyAndSay } from '#operator/workload/outcome.ts';
 import type { StatusWriter } from '#operator/workload/statuswriter.ts';
-import { applyPlan, type Writers } from './apply.ts';
-import type { Caches } from './caches.ts';
+import { type Caches, childKinds } from './caches.ts';
 import { desired } from './desired.ts';
 import { findingOf } from './finding.ts';
+import { ownerOf } from './names.ts';
 import { observe } from './observe.ts';
 import { probeTarget } from './probing.ts';
-import type { Problem } from './problems/problem.ts';
 import { status } from './status.ts';
 
 export interface ReconcileDeps {
@@ -27,9 +27,6 @@ export interface ReconcileDeps {
   readonly statuses: StatusWriter<ModelBackendStatus, CachedModelBackend>;
   readonly prober: Pick<Prober, 'watch' | 'forget' | 'result'>;
 }
-
-/** What the API server refused may be accepted later, for a reason that no watch shows. */
-const REFUSED_RETRY_MS = 30_000;
 
 export const createReconcile =
   (deps: ReconcileDeps): Reconcile =>
@@ -47,31 +44,15 @@ export const createReconcile =
     const target = probeTarget(client, backend, observed, plan);
     if (target === undefined) prober.forget(id);
     else prober.watch(id, target);
-    const say = (problems: readonly Problem[]): Promise<number | undefined> =>
-      statuses
-        .write(
-          backend,
-          (previous, now) => {
-            const finding = findingOf(backend, prober.result(id), previous);
-            return status({ backend, observed, problems, finding, previous }, plan.address, now);
-          },
-          { signal },
-        )
-        .catch(goneMeanwhile);
-    let refused: readonly Problem[];
-    try {
-      refused = await applyPlan(backend, plan, observed, caches, writers, { signal });
-    } catch (error) {
-      // What is known of the world is true even if not everything could be written.
-      await say(plan.problems);
-      throw error;
-    }
-    const waitMs = await say([...plan.problems, ...refused]);
-    const requeueAfterMs = refused.length > 0 ? Math.min(waitMs ?? REFUSED_RETRY_MS, REFUSED_RETRY_MS) : waitMs;
-    return requeueAfterMs === undefined ? done : { requeueAfterMs };
+    return applyAndSay(
+      plan.problems,
+      () => applyPlan(ownerOf(backend), plan, observed.deployment, childKinds(caches), writers, { signal }),
+      (problems) => {
+        const judge = (previous: ModelBackendStatus | undefined, now: string): ModelBackendStatus => {
+          const finding = findingOf(backend, prober.result(id), previous);
+          return status({ backend, observed, problems, finding, previous }, plan.address, now);
+        };
+        return statuses.write(backend, judge, { signal });
+      },
+    );
   };
-
-function goneMeanwhile(error: unknown): undefined {
-  if (isNotFound(error)) return undefined;
-  throw error;
-}

@@ -3,24 +3,15 @@
  * controller, for the check that they exist, and for the hash that replaces the pods.
  */
 import type { ModelBackendSpec } from '#crds/modelbackend-status.ts';
+import type { Reference as AnyReference, Resolved } from '#operator/workload/references.ts';
 
-export interface Reference {
+export interface Reference extends AnyReference {
   readonly kind: 'Secret' | 'PersistentVolumeClaim';
-  readonly name: string;
-  /** Of a Secret. */
-  readonly key?: string;
-  /** Path of the field. */
-  readonly field: string;
   /** Whether an engine that runs has to be started anew when it changes. */
   readonly readAtStart: boolean;
 }
 
-/** A reference and what the cache holds under its name. */
-export interface ResolvedReference extends Reference {
-  readonly state: 'Found' | 'Missing' | 'KeyMissing';
-  /** Changes with the object; '' where it is missing. */
-  readonly version: string;
-}
+export type ResolvedReference = Resolved<Reference>;
 
 export function references({ auth, managed }: ModelBackendSpec): readonly Reference[] {
   const { source, env = [] } = managed ?? {};

@@ -4,12 +4,12 @@
  */
 import type { ModelBackendConditionType, ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import type { Address } from '#models/endpoint.ts';
-import { setCondition } from '#operator/kit/conditions.ts';
+import { conditionsOf } from '#operator/workload/conditions.ts';
 import { selectorText } from '#operator/workload/labels.ts';
 import { latestFailure, servingPods } from '#operator/workload/pods.ts';
 import { printable } from '#operator/workload/printable.ts';
+import { acceptance } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
-import { accepted } from './conditions/accepted.ts';
 import { available } from './conditions/available.ts';
 import { degraded } from './conditions/degraded.ts';
 import { loadedModels, modelsLoaded } from './conditions/modelsloaded.ts';
@@ -32,7 +32,7 @@ export function status(situation: Situation, address: Address | undefined, now: 
     ...(spec.managed === undefined ? {} : { selector: selectorText(workloadOf(backend)) }),
     ...accelerator(situation),
     ...lastFailure(situation),
-    conditions: conditions(verdicts(situation), metadata.generation, previous, now),
+    conditions: conditionsOf(verdicts(situation), metadata.generation, previous?.conditions, now),
   };
 }
 
@@ -40,7 +40,7 @@ type Verdicts = Readonly<Record<ModelBackendConditionType, Verdict>>;
 
 function verdicts(situation: Situation): Verdicts {
   const prerequisites = {
-    accepted: accepted(situation),
+    accepted: acceptance(situation.problems),
     available: available(situation),
     reachable: reachable(situation),
     modelsLoaded: modelsLoaded(situation),
@@ -54,21 +54,6 @@ function verdicts(situation: Situation): Verdicts {
     Degraded: degraded(situation),
     Ready: ready(prerequisites, loadedModels(situation)),
   };
-}
-
-const MAX_MESSAGE = 4096;
-
-function conditions(
-  verdicts: Verdicts,
-  observedGeneration: number,
-  previous: ModelBackendStatus | undefined,
-  now: string,
-): NonNullable<ModelBackendStatus['conditions']> {
-  return Object.entries(verdicts).flatMap(([type, { status, reason, message }]) => {
-    const before = (previous?.conditions ?? []).filter((condition) => condition.type === type);
-    const next = { type, status, reason, message: message.slice(0, MAX_MESSAGE), observedGeneration };
-    return setCondition(before, next, now).map((condition) => ({ ...condition, observedGeneration }));
-  });
 }
 
 const MAX_REASON = 512;

@@ -8,6 +8,9 @@ import { apiVersionOf } from '#operator/kit/object.ts';
 import { deployments } from '#operator/kit/resources.ts';
 import type { CachedDeployment } from './deployment.ts';
 
+/** Name of the second field manager. */
+export const HANDOVER_MANAGER = 'mcp-fleet-handover';
+
 /**
  * To be called before an intent without spec.replicas is applied; does nothing where the number is not ours. `client`
  * writes as the second field manager. Fewer than `atLeast` pods become `atLeast`: no autoscaler wakes up from zero.

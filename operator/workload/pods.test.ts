@@ -101,3 +101,10 @@ test('last words are one bounded line', () => {
   expect(words?.message.length).toBeLessThanOrEqual(1024);
   expect(words?.message).not.toContain('\n');
 });
+
+test('last words tell no credential', () => {
+  const message = '401 from https://me:geheim@models.test: Bearer abcdefgh12345678';
+  const { failure, problem } = pod(container({ state: { terminated: { ...ended, message } } }));
+  expect(failure?.message).toBe('401 from https://[redacted]@models.test: Bearer [redacted]');
+  expect(problem?.message).not.toMatch(/geheim|abcdefgh/);
+});

@@ -1,7 +1,9 @@
 /**
  * Text that somebody else wrote – a container's last words, a server's error – in a form that may stand in a status:
- * one line, no control characters, bounded.
+ * one line, no control characters, no credentials, bounded.
  */
+import { redacted } from './redaction.ts';
+
 const MAX_CHARACTERS = 1024;
 
 export function printable(text: string, max: number = MAX_CHARACTERS): string {
@@ -10,5 +12,6 @@ export function printable(text: string, max: number = MAX_CHARACTERS): string {
     .slice(0, max * 2)
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
-  return line.length <= max ? line : `${line.slice(0, max - 1)}…`;
+  const safe = redacted(line);
+  return safe.length <= max ? safe : `${safe.slice(0, max - 1)}…`;
 }

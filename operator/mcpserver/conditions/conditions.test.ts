@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { MCP_SERVER_REASONS, type McpServerStatus } from '#crds/mcpserver-status.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
 import { usedBackends } from '../backends.ts';
 import type { Observed } from '../observe.ts';
-import type { Problem } from '../problems/problem.ts';
 import { status } from '../status.ts';
 import {
   type BackendState,
@@ -13,7 +13,6 @@ import {
   NOTHING,
   UNREADY,
 } from '../testing/fixtures.ts';
-import { accepted } from './accepted.ts';
 import { available } from './available.ts';
 import { backendsReady } from './backendsready.ts';
 import { degraded } from './degraded.ts';
@@ -30,7 +29,6 @@ const situation = (spec: Spec, observed: Partial<Observed> = {}, problems: reado
   problems,
   previous: undefined as McpServerStatus | undefined,
 });
-const problem = (reason: Problem['reason'], message: string): Problem => ({ reason, message, blocking: false });
 const answered = {
   outcome: 'Answered',
   versions: ['2026-07-28'],
@@ -38,21 +36,6 @@ const answered = {
   version: '0.1.0',
   tools: [],
 } as const;
-
-describe('Accepted', () => {
-  test('without a problem it holds', () => expect(said(accepted({ problems: [] }))).toBe('True/Accepted'));
-
-  test('the gravest problem gives the reason, and all are told', () => {
-    const verdict = accepted({ problems: [problem('InvalidReference', 'B.'), problem('SecretNotFound', 'A.')] });
-    expect(said(verdict)).toBe('False/SecretNotFound');
-    expect(verdict.message).toBe('A. B.');
-  });
-
-  test('many problems are counted, not listed', () => {
-    const problems = Array.from({ length: 9 }, (_, i) => problem('InvalidReference', `${i}.`));
-    expect(accepted({ problems }).message).toBe('0. 1. 2. 3. 4. And 4 more.');
-  });
-});
 
 describe('Available', () => {
   test.each<[string, Spec, Partial<Observed>, string]>([

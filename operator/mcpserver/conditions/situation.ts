@@ -4,9 +4,9 @@
  */
 import type { MCP_SERVER_REASONS, McpServerStatus } from '#crds/mcpserver-status.ts';
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
 import type { Observed } from '../observe.ts';
-import type { Problem } from '../problems/problem.ts';
 
 export interface Situation {
   readonly server: CachedMcpServer;

@@ -3,8 +3,8 @@
  * without them: its tools answer as well as they can.
  */
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import type { UsedBackend } from '../backends.ts';
-import type { Problem } from './problem.ts';
 
 export function backendProblems(
   { spec, metadata }: CachedMcpServer,

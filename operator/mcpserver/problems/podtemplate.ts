@@ -5,8 +5,8 @@
 import { GROUP } from '#crds/group.ts';
 import type { McpServerSpec } from '#crds/mcpserver-status.ts';
 import { isOwnLabel } from '#operator/workload/labels.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import { isOwnVariable } from '../resources/pod.ts';
-import type { Problem } from './problem.ts';
 
 export function podTemplateProblems({ podTemplate = {} }: McpServerSpec): readonly Problem[] {
   const labels = Object.keys(podTemplate.labels ?? {}).filter(isOwnLabel);

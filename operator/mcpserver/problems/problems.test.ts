@@ -3,7 +3,6 @@ import { usedBackends } from '../backends.ts';
 import type { ResolvedReference } from '../references.ts';
 import { cachedMcpServer, cachedModelBackend } from '../testing/fixtures.ts';
 import { backendProblems } from './backends.ts';
-import { nameConflict } from './names.ts';
 import { podTemplateProblems } from './podtemplate.ts';
 import { referenceProblems } from './references.ts';
 import { toolsetProblems } from './toolsets.ts';
@@ -135,12 +134,4 @@ test('what the operator sets itself cannot be set by a pod template', () => {
     'spec.podTemplate.annotations[mcpfleet.dev/config-hash] is set by the operator; remove it.',
     'spec.podTemplate.env[POD_IP] is set by the operator; remove it.',
   ]);
-});
-
-test('a name conflict says whose the object is', () => {
-  const services = { group: '', version: 'v1', kind: 'Service', plural: 'services', namespaced: true } as const;
-  const intent = { metadata: { namespace: 'team-a', name: 'assistant' } };
-  const owner = { apiVersion: 'mcpfleet.dev/v1alpha1', kind: 'ModelBackend', name: 'assistant', uid: 'u' };
-  expect(nameConflict(services, intent, owner).message).toContain('belongs to ModelBackend assistant');
-  expect(nameConflict(services, intent, undefined).message).toContain('is not of this McpServer');
 });

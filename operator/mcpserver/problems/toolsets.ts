@@ -4,8 +4,8 @@
  */
 import type { McpServerSpec } from '#crds/mcpserver-status.ts';
 import { printable } from '#operator/workload/printable.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import { TOOLSET_NAMES, type ToolsetName, toolsetConfigs } from '#server/config.ts';
-import type { Problem } from './problem.ts';
 
 const MAX_ISSUES = 3;
 

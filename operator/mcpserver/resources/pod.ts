@@ -9,20 +9,13 @@ import type { Container, PodSpec, PodTemplateSpec, Probe, Volume } from '#operat
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
 import { environmentSources, environmentVariables, podField } from '#operator/workload/environment.ts';
 import { workloadLabels } from '#operator/workload/labels.ts';
+import { type Mounted, volumeMounts } from '#operator/workload/mounts.ts';
 import { containerResources, placement } from '#operator/workload/placement.ts';
+import { CONFIG_HASH_ANNOTATION } from '#operator/workload/references.ts';
 import { containerSecurityContext, podSecurityContext, SECRET_FILE_MODE } from '#operator/workload/security.ts';
 import { POD } from '#server/config-from-spec.ts';
 import type { Credential } from '../backends.ts';
-import {
-  CONFIG_FOLDER,
-  CONFIG_HASH_ANNOTATION,
-  CONFIG_KEY,
-  CONTAINER,
-  PORTS,
-  SEALING_KEY,
-  SUFFIX,
-  workloadOf,
-} from '../names.ts';
+import { CONFIG_FOLDER, CONFIG_KEY, CONTAINER, PORTS, SEALING_KEY, SUFFIX, workloadOf } from '../names.ts';
 import { embeddedStorage } from '../replicas.ts';
 
 export interface PodInputs {
@@ -100,18 +93,8 @@ function container({ spec }: CachedMcpServer, image: string, mounted: readonly M
     livenessProbe: probe('/healthz', 10, 3),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: containerSecurityContext({ readOnlyRootFilesystem: true }),
-    volumeMounts: mounted.map(({ volume, mountPath, readOnly }) => ({
-      name: volume.name,
-      mountPath,
-      ...(readOnly ? { readOnly } : {}),
-    })),
+    volumeMounts: volumeMounts(mounted),
   };
-}
-
-interface Mounted {
-  readonly volume: Volume;
-  readonly mountPath: string;
-  readonly readOnly: boolean;
 }
 
 function volumes(server: CachedMcpServer, credentials: readonly Credential[]): readonly Mounted[] {

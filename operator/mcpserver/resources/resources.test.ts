@@ -17,7 +17,7 @@ function render(spec: Spec): string {
   ];
   const plan = desired(server, { ...NOTHING, backends: usedBackends(server.spec, backends) }, OPTIONS);
   expect(plan.problems).toEqual([]);
-  const objects = [...plan.foundations, ...(plan.keys === undefined ? [] : [plan.keys])].map(({ intent }) => intent);
+  const objects = plan.foundations.map(({ intent }) => intent);
   if (plan.volume !== undefined) objects.push(plan.volume);
   objects.push(...plan.workload.map(({ intent }) => intent));
   return objects.map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n');

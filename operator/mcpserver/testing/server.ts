@@ -5,8 +5,9 @@ import { expect } from 'vitest';
 import type { KubeObject } from '#operator/kit/object.ts';
 import * as kinds from '#operator/kit/resources.ts';
 import { type McpServerObject, mcpServers } from '#operator/workload/customresources.ts';
+import { key, until } from '#operator/workload/testing/cluster.ts';
 import { mcpServer } from './fixtures.ts';
-import { key, until, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export const INGRESS = { type: 'Ingress', host: 'assistant.example.com' } as const;
 export const BACKENDS = { selector: { matchLabels: { tier: 'gold' } } } as const;

@@ -1,27 +1,20 @@
 /**
- * The controller at work against the in-memory API server, with a proxy that stands for the servers' pods. Time runs
- * fifty times as fast, so that what waits a second is not waited for.
+ * The controller at work against the in-memory API server, with a proxy that stands for the servers' pods.
  */
-import { vi } from 'vitest';
 import type { McpServerStatus } from '#crds/mcpserver-status.ts';
-import type { Clock } from '#operator/kit/clock.ts';
-import { findCondition } from '#operator/kit/conditions.ts';
-import { deployments, events, pods } from '#operator/kit/resources.ts';
 import { startTestApi, type TestApi } from '#operator/kit/testing/api.ts';
 import { mcpServers } from '#operator/workload/customresources.ts';
+import {
+  completeRollout,
+  conditionText,
+  eventsAbout,
+  fastClock,
+  key,
+  quiet,
+} from '#operator/workload/testing/cluster.ts';
 import { type PodStatus, pod, READY } from './fixtures.ts';
 import { type McpProxy, startMcpProxy } from './mcp-proxy.ts';
 import { startOperator } from './operator.ts';
-
-const SPEED = 50;
-const fastClock: Clock = {
-  now: () => performance.now() * SPEED,
-  wall: () => Date.now(),
-  after: (ms, fn) => {
-    const timer = setTimeout(fn, ms / SPEED);
-    return () => clearTimeout(timer);
-  },
-};
 
 export interface World extends AsyncDisposable {
   readonly api: TestApi;
@@ -38,10 +31,6 @@ export interface World extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-export const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 5000, interval: 5 });
-
-export const key = (name: string) => ({ namespace: 'team-a', name });
-
 export async function startWorld(): Promise<World> {
   const api = await startTestApi();
   const proxy = await startMcpProxy();
@@ -52,41 +41,12 @@ export async function startWorld(): Promise<World> {
     api,
     proxy,
     status,
-    condition: (type, name) => {
-      const found = findCondition(status(name)?.conditions, type);
-      return found === undefined ? '' : `${found.status}/${found.reason}`;
-    },
+    condition: (type, name) => conditionText(status(name)?.conditions, type),
     run: (podStatus = READY, name = 'assistant') => {
-      const { metadata, spec } = api.get(deployments, key(name));
-      const replicas = spec.replicas ?? 1;
-      for (let i = 1; i <= replicas; i += 1) {
-        const { status, ...made } = pod(`${name}-${i}`, podStatus, name);
-        api.put(pods, made);
-        api.setStatus(pods, key(`${name}-${i}`), status ?? {}, 'kubelet');
-      }
-      const ready = podStatus === READY ? replicas : 0;
-      api.setStatus(deployments, key(name), {
-        observedGeneration: metadata.generation,
-        replicas,
-        updatedReplicas: replicas,
-        readyReplicas: ready,
-        availableReplicas: ready,
-        conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
-      });
+      completeRollout(api, name, (podName) => pod(podName, podStatus, name), podStatus === READY);
     },
-    events: (name = 'assistant') =>
-      api
-        .list(events)
-        .filter(({ regarding }) => regarding.name === name)
-        .map(({ type, reason }) => `${type} ${reason}`),
-    quiet: async () => {
-      let seen = -1;
-      // Longer than the longest wait for a status, in fast time.
-      while (seen !== api.writes.length) {
-        seen = api.writes.length;
-        await new Promise((resolve) => setTimeout(resolve, 130));
-      }
-    },
+    events: (name = 'assistant') => eventsAbout(api, name),
+    quiet: () => quiet(api),
     restart: async () => {
       await operator.stop();
       operator = start();

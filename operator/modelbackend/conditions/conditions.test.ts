@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { MODEL_BACKEND_REASONS, type ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import type { ModelVerdict, Reachability } from '#models/verdict.ts';
 import type { ModelBackendObject } from '#operator/workload/customresources.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import { findingOf } from '../finding.ts';
 import type { Observed } from '../observe.ts';
-import type { Problem } from '../problems/problem.ts';
 import { status } from '../status.ts';
 import * as fixtures from '../testing/fixtures.ts';
 
@@ -42,7 +42,7 @@ function statusOf({ backend = hosted, pods = [], deployment, problems = [], prob
   const situation = {
     backend: object,
     observed: { ...NOTHING, deployment, pods: pods.map((pod, i) => cachedPod(pod, `llama-${i}`)) },
-    problems: problems.map((reason) => ({ reason, message: `a problem: ${reason}` })),
+    problems: problems.map((reason) => ({ reason, message: `a problem: ${reason}`, blocking: true })),
     finding: findingOf(object, probe, previous),
     previous,
   };

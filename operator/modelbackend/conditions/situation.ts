@@ -4,10 +4,10 @@
  */
 import type { MODEL_BACKEND_REASONS, ModelBackendStatus } from '#crds/modelbackend-status.ts';
 import type { CachedModelBackend } from '#operator/workload/customresources.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
 import type { Finding } from '../finding.ts';
 import type { Observed } from '../observe.ts';
-import type { Problem } from '../problems/problem.ts';
 
 export interface Situation {
   readonly backend: CachedModelBackend;

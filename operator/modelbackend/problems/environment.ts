@@ -3,9 +3,9 @@
  * so they are refused by name instead of being dropped in silence.
  */
 import type { ModelBackendSpec } from '#crds/modelbackend-status.ts';
+import type { Problem } from '#operator/workload/problem.ts';
 import { launch } from '../engines/registry.ts';
 import { ownVariables } from '../resources/pod.ts';
-import type { Problem } from './problem.ts';
 
 export function environmentProblems({ managed, ...spec }: ModelBackendSpec): readonly Problem[] {
   if (managed === undefined) return [];
@@ -15,5 +15,6 @@ export function environmentProblems({ managed, ...spec }: ModelBackendSpec): rea
     .map(({ name }) => ({
       reason: 'UnsupportedCombination',
       message: `spec.managed.env[${name}] is set by the operator; remove it.`,
+      blocking: true,
     }));
 }

@@ -7,10 +7,12 @@ import { canonicalQuantity } from '#operator/kit/quantity.ts';
 import type { Container, EnvVar, PodSpec, PodTemplateSpec, Probe, Volume } from '#operator/kit/wire.ts';
 import { environmentVariables } from '#operator/workload/environment.ts';
 import { type Workload, workloadLabels } from '#operator/workload/labels.ts';
+import { type Mounted, volumeMounts } from '#operator/workload/mounts.ts';
 import { containerResources, placement } from '#operator/workload/placement.ts';
+import { CONFIG_HASH_ANNOTATION } from '#operator/workload/references.ts';
 import { containerSecurityContext, podSecurityContext } from '#operator/workload/security.ts';
 import { CACHE_FOLDER, type Launch, type Managed, MODELS_FOLDER } from '../engines/engine.ts';
-import { CONFIG_HASH_ANNOTATION, CONTAINER } from '../names.ts';
+import { CONTAINER } from '../names.ts';
 
 export interface PodInputs {
   readonly workload: Workload;
@@ -86,18 +88,8 @@ function container({ managed, launch }: PodInputs, mounted: readonly Mounted[]):
     ...(preStop === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStop } } } }),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: containerSecurityContext({ readOnlyRootFilesystem: true }),
-    volumeMounts: mounted.map(({ volume, mountPath, readOnly }) => ({
-      name: volume.name,
-      mountPath,
-      ...(readOnly ? { readOnly } : {}),
-    })),
+    volumeMounts: volumeMounts(mounted),
   };
-}
-
-interface Mounted {
-  readonly volume: Volume;
-  readonly mountPath: string;
-  readonly readOnly: boolean;
 }
 
 function volumes({ managed, cacheClaim }: PodInputs): readonly Mounted[] {
