@@ -7,11 +7,6 @@ import type { Condition, KubeObject, ObjectMeta } from './object.ts';
 type Strings = Readonly<Record<string, string>>;
 export interface LabelSelector {
   readonly matchLabels?: Strings;
-  readonly matchExpressions?: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly values?: readonly string[];
-  }[];
 }
 export interface KeySelector {
   readonly name: string;
@@ -23,21 +18,17 @@ export interface EnvVar {
   readonly value?: string;
   readonly valueFrom?: {
     readonly secretKeyRef?: KeySelector;
-    readonly configMapKeyRef?: KeySelector;
     /** apiVersion is defaulted inside an atomic struct: set it to v1. */
     readonly fieldRef?: { readonly apiVersion: string; readonly fieldPath: string };
   };
 }
 export interface EnvFromSource {
-  readonly prefix?: string;
   readonly secretRef?: { readonly name: string; readonly optional?: boolean };
   readonly configMapRef?: { readonly name: string; readonly optional?: boolean };
 }
 export interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: number | string; readonly scheme?: string };
-  readonly exec?: { readonly command: readonly string[] };
   readonly tcpSocket?: { readonly port: number | string };
-  readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
   readonly timeoutSeconds?: number;
   readonly successThreshold?: number;
@@ -53,7 +44,6 @@ export interface Container {
   readonly imagePullPolicy?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly workingDir?: string;
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
   readonly env?: readonly EnvVar[];
   readonly envFrom?: readonly EnvFromSource[];
@@ -62,7 +52,6 @@ export interface Container {
     readonly name: string;
     readonly mountPath: string;
     readonly readOnly?: boolean;
-    readonly subPath?: string;
   }[];
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
@@ -74,17 +63,14 @@ export interface Container {
 export interface KeyToPath {
   readonly key: string;
   readonly path: string;
-  readonly mode?: number;
 }
 export interface VolumeProjection {
   readonly secret?: { readonly name: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean };
   readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean };
   readonly serviceAccountToken?: {
-    readonly audience?: string;
     readonly expirationSeconds: number;
     readonly path: string;
   };
-  readonly downwardAPI?: { readonly items: readonly Readonly<Record<string, unknown>>[] };
 }
 export interface Volume {
   readonly name: string;
@@ -103,7 +89,6 @@ export interface Volume {
   };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
   readonly projected?: { readonly defaultMode?: number; readonly sources: readonly VolumeProjection[] };
-  readonly image?: { readonly reference: string; readonly pullPolicy?: string };
 }
 export interface Toleration {
   readonly key?: string;
@@ -114,7 +99,6 @@ export interface Toleration {
 }
 export interface PodSpec {
   readonly containers: readonly Container[];
-  readonly initContainers?: readonly Container[];
   readonly volumes?: readonly Volume[];
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
@@ -128,7 +112,6 @@ export interface PodSpec {
   readonly runtimeClassName?: string;
   readonly terminationGracePeriodSeconds?: number;
   readonly securityContext?: Readonly<Record<string, unknown>>;
-  readonly nodeName?: string;
 }
 export interface PodTemplateSpec {
   readonly metadata: { readonly labels: Strings; readonly annotations?: Strings };
@@ -150,7 +133,6 @@ export interface Deployment extends KubeObject {
       readonly type: string;
       readonly rollingUpdate?: { readonly maxSurge?: number | string; readonly maxUnavailable?: number | string };
     };
-    readonly minReadySeconds?: number;
     readonly progressDeadlineSeconds?: number;
     readonly revisionHistoryLimit?: number;
   };
@@ -160,7 +142,6 @@ export interface Deployment extends KubeObject {
     readonly updatedReplicas?: number;
     readonly readyReplicas?: number;
     readonly availableReplicas?: number;
-    readonly unavailableReplicas?: number;
     readonly conditions?: readonly WorkloadCondition[];
   };
 }
@@ -195,7 +176,6 @@ export interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
-  readonly resourceNames?: readonly string[];
 }
 export interface Role extends KubeObject {
   readonly rules: readonly PolicyRule[];
@@ -217,11 +197,9 @@ export interface HorizontalPodAutoscaler extends KubeObject {
     readonly metrics?: readonly Readonly<Record<string, unknown>>[];
     readonly behavior?: Readonly<Record<string, unknown>>;
   };
-  readonly status?: { readonly currentReplicas?: number; readonly desiredReplicas?: number };
 }
 export interface PodDisruptionBudget extends KubeObject {
   readonly spec: {
-    readonly minAvailable?: number | string;
     readonly maxUnavailable?: number | string;
     readonly selector: LabelSelector;
     readonly unhealthyPodEvictionPolicy?: string;
@@ -266,7 +244,6 @@ export interface Pod extends KubeObject {
   readonly spec: PodSpec;
   readonly status?: {
     readonly phase?: string;
-    readonly podIP?: string;
     readonly conditions?: readonly WorkloadCondition[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };

@@ -8,7 +8,7 @@ import { done } from '#operator/kit/controller.ts';
 import { applyPlan, type Writers } from '#operator/workload/apply.ts';
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
 import { applyAndSay } from '#operator/workload/outcome.ts';
-import { type CachedPod, servingPods } from '#operator/workload/pods.ts';
+import { revisionsOf, servingPods } from '#operator/workload/pods.ts';
 import type { StatusWriter } from '#operator/workload/statuswriter.ts';
 import { type Caches, childKinds } from './caches.ts';
 import { type DesiredOptions, desired } from './desired.ts';
@@ -50,11 +50,5 @@ export const createReconcile =
 function target(server: CachedMcpServer, { pods, clusterIP }: Observed): Target | undefined {
   const serving = servingPods(pods);
   if (serving.length === 0) return undefined;
-  return { url: serviceUrl(server), address: clusterIP, revision: revision(serving) };
-}
-
-/** The Deployment controller labels the pods of each revision with the hash of their template. */
-function revision(serving: readonly CachedPod[]): string {
-  const hashes = serving.map(({ metadata }) => metadata.labels['pod-template-hash'] ?? metadata.uid);
-  return [...new Set(hashes)].sort().join(',');
+  return { url: serviceUrl(server), address: clusterIP, revision: revisionsOf(serving).join(',') };
 }

@@ -10,7 +10,7 @@ import { isNotFound } from '#operator/kit/errors.ts';
 import type { Key } from '#operator/kit/object.ts';
 import { secrets } from '#operator/kit/resources.ts';
 import type { CachedModelBackend } from '#operator/workload/customresources.ts';
-import { type CachedPod, servingPods } from '#operator/workload/pods.ts';
+import { type CachedPod, revisionsOf, servingPods } from '#operator/workload/pods.ts';
 import type { Plan } from './desired.ts';
 import type { Observed } from './observe.ts';
 
@@ -43,19 +43,15 @@ export function probeTarget(
   };
 }
 
-/**
- * What stands behind the address: the revisions of the pods that serve, which the Deployment controller labels with the
- * hash of their template, and the credential that is sent there.
- */
+/** What stands behind the address: the revisions of the pods that serve, and the credential that is sent there. */
 function revision(
   { spec }: CachedModelBackend,
   { references }: Observed,
   serving: readonly CachedPod[],
   { url }: Address,
 ): string {
-  const hashes = serving.map(({ metadata }) => metadata.labels['pod-template-hash'] ?? metadata.uid);
   const credential = references.find(({ field }) => field === 'spec.auth.secretRef')?.version;
-  return JSON.stringify([url, [...new Set(hashes)].sort(), spec.auth, credential]);
+  return JSON.stringify([url, revisionsOf(serving), spec.auth, credential]);
 }
 
 /** Reads the Secret when a request needs it, so that no credential is kept. */

@@ -70,6 +70,10 @@ export function workloadOf({ metadata }: Cached): readonly string[] {
 export const servingPods = (pods: readonly CachedPod[]): readonly CachedPod[] =>
   pods.filter(({ ready, metadata }) => ready && metadata.deletionTimestamp === undefined);
 
+/** What these pods run; the Deployment controller labels those of each revision with the hash of their template. */
+export const revisionsOf = (pods: readonly CachedPod[]): readonly string[] =>
+  [...new Set(pods.map(({ metadata }) => metadata.labels['pod-template-hash'] ?? metadata.uid))].sort();
+
 const SEVERITY = ['ImagePullFailed', 'CrashLooping', 'Unschedulable', 'Waiting'] as const;
 
 /** The gravest problem among pods that are to stay; of several alike that of the newest pod. */
