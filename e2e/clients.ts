@@ -3,6 +3,7 @@
  * both generations, and plain HTTP. Names that end in `.localhost` lead to loopback, as
  * curl and browsers do by themselves.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client';
 import { Client as ClassicClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as ClassicTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -22,6 +23,20 @@ const agent = new Agent({
 
 export const loopbackFetch = ((input: string | URL, init?: RequestInit) =>
   undiciFetch(input, { ...(init as object), dispatcher: agent })) as unknown as typeof fetch;
+
+/**
+ * Waits until the ingress leads to the server. Its controller takes a new address for a ready pod into use a moment
+ * after that pod is Ready; until then it answers for nobody (404 or 503). A server refuses GET (405).
+ */
+export async function untilRouted(url: string, limitMs = 5000): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const { status } = await loopbackFetch(url);
+    if (status === 405) return;
+    if (performance.now() > deadline) throw new Error(`${url} answers ${status}, not as a server, after ${limitMs} ms`);
+    await sleep(25);
+  }
+}
 
 export interface ToolResult {
   readonly isError: boolean;

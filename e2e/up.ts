@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
-import { connectModern, type ToolResult } from './clients.ts';
+import { connectModern, type ToolResult, untilRouted } from './clients.ts';
 import { chooseProvider } from './cluster/choose.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { places } from './cluster/places.ts';
@@ -117,6 +117,7 @@ const tasks = (once: boolean): ListrTask<Context>[] => [
     title: 'Call create_task and analyze_workload through the ingress',
     task: async (context, task) => {
       context.url = await ingressUrl(theCluster(context));
+      await untilRouted(context.url);
       const client = await connectModern(context.url);
       try {
         context.created = await client.callTool('create_task', {

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, inject } from 'vitest';
 import { type Api, connectApi } from './api.ts';
+import { untilRouted } from './clients.ts';
 import { connect, lacking } from './cluster/connect.ts';
 import { type Kubectl, kubectl } from './cluster/kubectl.ts';
 import type { Capability, Cluster } from './cluster/provider.ts';
@@ -88,12 +89,13 @@ export async function untilCondition(
   }
 }
 
-/** URL of a server at the port on which the ingress is reached from here. */
+/** URL of a server at the port on which the ingress is reached from here, once it leads there. */
 export async function ingressUrl(world: World, name: string): Promise<string> {
   const { status } = await read(world, 'mcpservers', name);
   if (status?.url === undefined || world.cluster.ingress === undefined) throw new Error(`${name} has no URL here`);
   const url = new URL(status.url);
   url.port = new URL(world.cluster.ingress.url).port;
+  await untilRouted(url.href);
   return url.href;
 }
 

@@ -40,9 +40,11 @@ export async function run({ config, log, fatal, version, identity }: Runtime, si
     userAgent: `mcp-fleet-operator/${version}`,
   };
   const reading = createClient(connection);
+  // A connection of its own: a renewal must not queue behind the writes of a thousand reconciles.
+  const leasing = createClient({ ...connection, connections: 1 });
   const election = config.MCP_FLEET_LEADER_ELECTION
     ? new LeaderElection({
-        client: reading,
+        client: leasing,
         key: { namespace: config.POD_NAMESPACE, name: LEASE },
         identity,
         log,
@@ -87,7 +89,7 @@ export async function run({ config, log, fatal, version, identity }: Runtime, si
     await manager.run(signal);
   } finally {
     await Promise.all([backends.stop(), events.flush(2000)]);
-    await Promise.all([reading.close(), handover.close()]);
+    await Promise.all([reading.close(), leasing.close(), handover.close()]);
   }
 }
 

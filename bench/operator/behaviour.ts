@@ -47,6 +47,9 @@ async function answerTime(
   return acted && answered ? answered.answeredAt - acted.answeredAt : LIMIT_MS;
 }
 
+/** Each edit makes a rollout; the next one must not be measured on a machine that is still busy with it. */
+const BETWEEN_EDITS_MS = 400;
+
 /** Edits of a server to the write of its Deployment. */
 export async function edits(world: World, servers: readonly Server[], mark: string): Promise<readonly number[]> {
   const times: number[] = [];
@@ -60,6 +63,7 @@ export async function edits(world: World, servers: readonly Server[], mark: stri
       r.verb === 'patch' &&
       r.user === 'bench';
     times.push(await answerTime(world, edit, isEdit, 'deployments', server));
+    await sleep(BETWEEN_EDITS_MS);
   }
   return times;
 }

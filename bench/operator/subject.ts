@@ -36,7 +36,7 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
       KUBECONFIG: options.kubeconfig,
       HTTP_PROXY: options.proxy,
       MCP_FLEET_SERVER_IMAGE: 'example.invalid/server:bench',
-      MCP_FLEET_LEADER_ELECTION: 'true',
+      MCP_FLEET_LEADER_ELECTION: 'false',
       MCP_FLEET_HEALTH_ADDRESS: `127.0.0.1:${options.healthPort}`,
       POD_NAMESPACE: 'default',
       POD_NAME: `operator-${process.pid}-${options.healthPort}`,
@@ -46,6 +46,7 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
   return {
     usage: () => usage(child.pid ?? 0),
     kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
