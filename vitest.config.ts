@@ -21,6 +21,8 @@ export default defineConfig({
           exclude: [...excluded, '**/*.process.test.ts', '**/*.api.test.ts', '**/*.e2e.test.ts'],
           // Many wait for timers and sockets of their own; more of them than processors keep those busy.
           maxWorkers: 4,
+          // A bound for a busy machine, not an expectation.
+          testTimeout: 20_000,
         },
       },
       {
