@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { errors } from 'undici';
 import { afterEach, expect, test } from 'vitest';
 import type { Finding } from './finding.ts';
 import { handshake } from './handshake.ts';
-import { openMcp } from './mcp.ts';
+import { type Mcp, openMcp } from './mcp.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -174,4 +176,47 @@ test('nobody there is told by the code of the failure', async () => {
 test('ends when the caller ends it', async () => {
   const url = await listen(() => undefined);
   await expect(ask(url, AbortSignal.timeout(50))).rejects.toThrow('timeout');
+});
+
+test('the ways in which the system says that nobody answers are one finding', async () => {
+  const failing = (failure: Error): Mcp => ({
+    ask: async () => {
+      throw failure;
+    },
+    close: async () => undefined,
+  });
+  const failures = [
+    new errors.ConnectTimeoutError('Connect Timeout Error'),
+    Object.assign(new Error('connect EHOSTUNREACH'), { code: 'EHOSTUNREACH' }),
+    Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' }),
+  ];
+  for (const failure of failures)
+    expect(await handshake(failing(failure), AbortSignal.timeout(5000))).toEqual({
+      outcome: 'Timeout',
+      message: 'No connection to the Service.',
+    });
+});
+
+/** Listens and never accepts, so that its queue is full soon and no further connection comes about. */
+const DEAF = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:net').createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });`;
+
+test('who gives up does not wait for a connection that never comes about', async () => {
+  const deaf = new Worker(DEAF, { eval: true });
+  const port = await new Promise<number>((resolve) => void deaf.once('message', resolve));
+  const queue = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'));
+  await Promise.all(queue.slice(0, 2).map((socket) => new Promise((resolve) => void socket.once('connect', resolve))));
+  const wish = new AbortController();
+  const asking = ask(`http://127.0.0.1:${port}/mcp`, wish.signal);
+  const began = performance.now();
+  wish.abort(new Error('enough'));
+  await expect(asking).rejects.toThrow('enough');
+  expect(performance.now() - began).toBeLessThan(1000);
+  for (const socket of queue) socket.destroy();
+  await deaf.terminate();
 });

@@ -12,7 +12,7 @@ import { canonical, hashOf } from '#operator/kit/owned.ts';
 import type { Store } from '#operator/kit/store.ts';
 
 /** How long a change may wait for others to join it, in ms. */
-export const PATIENCE_MS = { now: 0, verdict: 1_000, count: 5_000 } as const;
+export const PATIENCE_MS = { now: 0, verdict: 2_000, count: 5_000 } as const;
 
 export type Urgency = keyof typeof PATIENCE_MS;
 
