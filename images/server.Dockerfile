@@ -11,7 +11,7 @@ RUN node images/build.ts --bundle server
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
 WORKDIR /app
 COPY --from=build /src/dist/bundles/server/ ./
-ENV NODE_ENV=production MALLOC_ARENA_MAX=2
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 NODE_COMPILE_CACHE=/tmp/node-compile-cache
 USER 65532:65532
 EXPOSE 8080 9090
 # The heap ends below the container's limit, so that Node collects before the kernel kills.

@@ -20,7 +20,8 @@ export const fastClock: Clock = {
   },
 };
 
-export const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 15_000, interval: 5 });
+export const until = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 15_000, interval: 5 });
 
 export const key = (name: string) => ({ namespace: 'team-a', name });
 
