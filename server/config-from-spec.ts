@@ -4,6 +4,7 @@
  */
 import { milliseconds } from '#crds/duration.ts';
 import type { McpServerSpec } from '#crds/mcpserver-status.ts';
+import { amount } from '#crds/quantity.ts';
 import type { ServerConfig, ServerConfigInput } from './config.ts';
 
 /** What `renderServerConfig` reads of an McpServer; defaults of the schema must have been applied. */
@@ -110,22 +111,5 @@ function storage({ storage }: McpServerSpec, options: RenderOptions): ServerConf
   return { type: 'Postgres', urlFile, poolSize: storage.postgres.poolSize };
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-};
-
 /** Bytes of a Kubernetes quantity that the schema has accepted, rounded up. */
-export function bytes(quantity: string): number {
-  const [, number = '0', unit = ''] = /^([0-9.]+)([a-zA-Z]*)$/.exec(quantity) ?? [];
-  return Math.ceil(Number(number) * (UNITS[unit] ?? 1));
-}
+export const bytes = (quantity: string): number => Math.ceil(amount(quantity));
