@@ -6,14 +6,19 @@
 import { type Clock, systemClock } from './clock.ts';
 import { isProgrammingError, retryAfterMs, TerminalError } from './errors.ts';
 import type { Informer } from './informer.ts';
+import type { Priority } from './lanes.ts';
 import type { Logger } from './log.ts';
 import { type ControllerMetrics, type Metrics, noMetrics } from './metrics.ts';
 import { type Cached, controllerOf, formatKey, type Key, parseKey } from './object.ts';
-import type { Predicate } from './predicates.ts';
+import { deletionStarted, generationChanged, type Predicate, replaced } from './predicates.ts';
 import { Queue, type QueueOptions } from './queue.ts';
+import type { StoreEvent } from './store.ts';
 
 export interface Result {
+  /** Looked at again, behind what is new. */
   readonly requeueAfterMs?: number;
+  /** Goes on behind the keys that wait now. */
+  readonly again?: true;
 }
 
 /** Nothing more to do until something changes. */
@@ -41,6 +46,14 @@ export interface ControllerOptions {
   readonly metrics?: Metrics;
   readonly clock?: Clock;
   readonly queue?: Pick<QueueOptions, 'baseMs' | 'maxMs' | 'restMs' | 'retriesPerSecond' | 'retryBurst' | 'random'>;
+}
+
+/** Which changes of a source count, and how much. */
+export interface WatchesOptions<T> {
+  /** Judge modifications, joined by "or"; without any, every one passes. */
+  readonly predicates?: readonly Predicate<T>[];
+  /** Default: everything is of normal priority. */
+  readonly priority?: (event: StoreEvent<T>) => Priority;
 }
 
 /** Children report many times while they come up; one reconcile takes in what came within this time. */
@@ -79,9 +92,14 @@ export class Controller {
     return this.#informers;
   }
 
-  /** Objects of the controller's own kind: each change enqueues the object itself. */
+  /** Objects of the controller's own kind: each change enqueues the object itself, a mere status with low priority. */
   for<T extends Cached>(informer: Informer<T>, ...predicates: readonly Predicate<T>[]): this {
-    return this.watches(informer, (object) => [object.metadata], ...predicates);
+    const asks = [generationChanged, deletionStarted, replaced];
+    return this.watches(informer, (object) => [object.metadata], {
+      predicates,
+      priority: (event) =>
+        event.type !== 'modified' || asks.some((asked) => asked(event.previous, event.object)) ? 'normal' : 'low',
+    });
   }
 
   /** Children: each change enqueues the controller among the owners, when it is of `owner`'s kind. */
@@ -99,7 +117,7 @@ export class Controller {
         if (!reference.apiVersion.startsWith(group === '' ? 'v' : `${group}/`)) return [];
         return [{ namespace: object.metadata.namespace, name: reference.name }];
       },
-      ...predicates,
+      { predicates },
     );
   }
 
@@ -107,7 +125,7 @@ export class Controller {
   watches<T extends Cached>(
     informer: Informer<T>,
     map: (object: T) => Iterable<Key>,
-    ...predicates: readonly Predicate<T>[]
+    { predicates = [], priority }: WatchesOptions<T> = {},
   ): this {
     this.#informers.add(informer as unknown as Informer);
     informer.store.subscribe((event) => {
@@ -115,17 +133,17 @@ export class Controller {
         const { previous, object } = event;
         if (predicates.length > 0 && !predicates.some((passes) => passes(previous, object))) return;
         const keys = new Set([...map(previous), ...map(object)].map(formatKey));
-        for (const key of keys) this.#queue.add(key);
+        for (const key of keys) this.#queue.add(key, priority?.(event));
       } else {
-        for (const key of map(event.object)) this.enqueue(key);
+        for (const key of map(event.object)) this.#queue.add(formatKey(key), priority?.(event));
       }
     });
     return this;
   }
 
   /** From outside the sources, e.g. by a prober with a new finding. */
-  enqueue(key: Key): void {
-    this.#queue.add(formatKey(key));
+  enqueue(key: Key, priority?: Priority): void {
+    this.#queue.add(formatKey(key), priority);
   }
 
   enqueueAfter(key: Key, ms: number): void {
@@ -179,8 +197,9 @@ export class Controller {
     try {
       const result = await this.#options.reconcile(request, { signal: abort.signal, log });
       this.#queue.forget(key);
-      if (result.requeueAfterMs !== undefined) this.#queue.addAfter(key, result.requeueAfterMs);
-      this.#metrics.succeeded(result.requeueAfterMs !== undefined);
+      if (result.again) this.#queue.add(key);
+      else if (result.requeueAfterMs !== undefined) this.#queue.addAfter(key, result.requeueAfterMs);
+      this.#metrics.succeeded(result.again === true || result.requeueAfterMs !== undefined);
     } catch (error) {
       this.#failed(key, error, log, timedOut);
     } finally {

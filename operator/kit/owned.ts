@@ -40,8 +40,15 @@ export function ownedHash(object: KubeObject, manager: string, subresource?: str
   return fields === undefined ? '' : hashOf(fields);
 }
 
+const intended = new WeakMap<KubeObject, string>();
+
+/** An intent must not be changed once it is built; its hash is kept. */
 export function intendedHash(intent: KubeObject): string {
-  return hashOf(intendedFields(intent));
+  const known = intended.get(intent);
+  if (known !== undefined) return known;
+  const hash = hashOf(intendedFields(intent));
+  intended.set(intent, hash);
+  return hash;
 }
 
 /** Of canonical JSON; for comparison within one release, not for storage. */

@@ -46,6 +46,25 @@ test('of two times the earlier wins, and add() overtakes both', () => {
   expect([queue.depth, queue.delayed]).toEqual([2, 0]);
 });
 
+test('a key of low priority waits behind the others and is promoted by a second, urgent reason', async () => {
+  const queue = new Queue();
+  for (const key of ['a', 'b']) queue.add(key, 'low');
+  queue.add('c');
+  queue.add('b');
+  queue.add('c', 'low');
+  expect([await queue.take(), await queue.take(), await queue.take(), queue.depth]).toEqual(['c', 'b', 'a', 0]);
+});
+
+test('what comes back after a time waits behind what is new, unless it failed', async () => {
+  const clock = new FakeClock();
+  const queue = new Queue({ clock, random: always(1) });
+  queue.addAfter('later', 10);
+  queue.retry('failed', 5);
+  clock.advance(10);
+  queue.add('new');
+  expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(['failed', 'new', 'later']);
+});
+
 test('ten thousand delayed keys hold one timer and come due in order', () => {
   const clock = new FakeClock();
   const queue = new Queue({ clock });

@@ -1,9 +1,11 @@
 /**
  * A work queue of keys after client-go's workqueue: a key waits at most once, is never worked on twice at a time, and
- * a key added while it is being worked on runs once more afterwards. Retries back off per key and share one token
- * bucket, so a thousand failing keys neither starve the rest nor wait for minutes.
+ * a key added while it is being worked on runs once more afterwards. Keys of low priority wait behind the others.
+ * Retries back off per key and share one token bucket, so a thousand failing keys neither starve the rest nor wait for
+ * minutes.
  */
 import { type Clock, systemClock } from './clock.ts';
+import { Lanes, type Priority } from './lanes.ts';
 import { Schedule } from './schedule.ts';
 
 /** What a queue tells its observer (metrics.ts). */
@@ -44,11 +46,9 @@ export class Queue {
   readonly #later: Schedule<string>;
   readonly #resting: Schedule<string>;
   readonly #restMs: number;
-  /** Keys in order; the part before #head is taken already. */
-  #ready: string[] = [];
-  #head = 0;
+  readonly #ready = new Lanes();
   /** Waiting keys, ready or to be run again after the present run, and since when. */
-  readonly #waiting = new Map<string, number>();
+  readonly #waiting = new Map<string, { readonly since: number; readonly priority: Priority }>();
   readonly #active = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
@@ -61,14 +61,14 @@ export class Queue {
     this.#maxMs = options.maxMs ?? 30_000;
     this.#observer = options.observer;
     this.#bucket = new TokenBucket(this.#clock, options.retriesPerSecond ?? 200, options.retryBurst ?? 1000);
-    this.#later = new Schedule(this.#clock, (key) => this.add(key));
+    this.#later = new Schedule(this.#clock, (key) => this.add(key, this.#failures.has(key) ? 'normal' : 'low'));
     this.#restMs = options.restMs ?? 0;
     this.#resting = new Schedule(this.#clock, (key) => this.#rested(key));
   }
 
   /** Keys a worker could take now. */
   get depth(): number {
-    return this.#ready.length - this.#head;
+    return this.#ready.size;
   }
 
   /** Keys being worked on. */
@@ -86,15 +86,18 @@ export class Queue {
     return this.#active.values();
   }
 
-  add(key: string): void {
-    if (this.#closed || this.#waiting.has(key)) return;
+  /** Of two priorities the higher wins. */
+  add(key: string, priority: Priority = 'normal'): void {
+    if (this.#closed) return;
+    const waiting = this.#waiting.get(key);
+    if (waiting?.priority === priority || waiting?.priority === 'normal') return;
     this.#later.delete(key);
-    this.#waiting.set(key, this.#clock.now());
-    this.#observer?.added();
+    this.#waiting.set(key, { since: waiting?.since ?? this.#clock.now(), priority });
+    if (waiting === undefined) this.#observer?.added();
     if (!this.#active.has(key) && !this.#resting.has(key)) this.#offer(key);
   }
 
-  /** Adds the key later; of two times the earlier one wins, and add() overtakes both. */
+  /** Adds the key later, with low priority unless it failed; of two times the earlier one wins, and add() overtakes both. */
   addAfter(key: string, ms: number): void {
     if (this.#closed || this.#waiting.has(key)) return;
     if (ms <= 0) this.add(key);
@@ -126,7 +129,7 @@ export class Queue {
 
   /** The next key, or undefined once the queue is closed and empty. Every key taken must be given to done(). */
   take(): Promise<string | undefined> {
-    const key = this.#shift();
+    const key = this.#ready.shift(this.#clock.now());
     if (key !== undefined) {
       this.#start(key);
       return Promise.resolve(key);
@@ -161,28 +164,16 @@ export class Queue {
   #offer(key: string): void {
     const taker = this.#takers.shift();
     if (taker === undefined) {
-      this.#ready.push(key);
+      this.#ready.offer(key, this.#waiting.get(key)?.priority ?? 'normal', this.#clock.now());
       return;
     }
     this.#start(key);
     taker(key);
   }
 
-  #shift(): string | undefined {
-    const key = this.#ready[this.#head];
-    if (key === undefined) return undefined;
-    this.#head += 1;
-    // Dropping the taken part only when it is the larger one makes each shift O(1) on average.
-    if (this.#head > 1024 && this.#head * 2 > this.#ready.length) {
-      this.#ready = this.#ready.slice(this.#head);
-      this.#head = 0;
-    }
-    return key;
-  }
-
   #start(key: string): void {
     const now = this.#clock.now();
-    this.#observer?.taken(now - (this.#waiting.get(key) ?? now));
+    this.#observer?.taken(now - (this.#waiting.get(key)?.since ?? now));
     this.#waiting.delete(key);
     this.#active.set(key, now);
   }

@@ -48,7 +48,7 @@ export function createMcpServerController(options: McpServerControllerOptions): 
     clock,
     random,
     version: options.version,
-    onChange: (key) => controller.enqueue(key),
+    onChange: (key) => controller.enqueue(key, 'low'),
     onError: fatal,
     ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
   });
@@ -97,7 +97,7 @@ function watch(controller: Controller, caches: Caches): void {
       const endpoint = endpointOf(server);
       return endpoint === undefined ? [] : keysOf(servers.byIndex(ENDPOINT_INDEX, endpoint));
     },
-    changed(endpointOf),
+    { predicates: [changed(endpointOf)] },
   );
   watchChildren(controller, childKinds(caches), (key) => servers.get(key) !== undefined);
   watchPods(controller, caches.pods, 'mcp-server');
@@ -111,7 +111,7 @@ function watch(controller: Controller, caches: Caches): void {
     caches.modelBackends,
     (backend) =>
       keysOf(servers.byIndex(NAMESPACE_INDEX, backend.metadata.namespace).filter(({ spec }) => mayUse(spec, backend))),
-    changed(usedOf),
+    { predicates: [changed(usedOf)] },
   );
 }
 

@@ -48,10 +48,23 @@ export function desired(server: CachedMcpServer, observed: Observed, options: De
   ];
   if (problems.some(({ blocking }) => blocking)) return { ...NO_CHANGES, problems };
   const owner = ownerOf(server);
-  const wanted = children(server, observed, options);
+  const wanted = builtChildren(server, observed, options);
   const foreign = foreignChildren(owner, wanted, observed.children);
   if (foreign.length > 0) return { ...NO_CHANGES, problems: [...problems, ...nameConflicts(owner, foreign)] };
   return { ...wanted, orphans: orphanedChildren(owner, wanted, observed.children), problems };
+}
+
+/** By the server they are of; what else they are made from is compared. Most reconciles come for a mere status. */
+const built = new WeakMap<CachedMcpServer, { readonly from: string; readonly wanted: Wanted }>();
+
+function builtChildren(server: CachedMcpServer, observed: Observed, options: DesiredOptions): Wanted {
+  const { references, backends, endpointHolder } = observed;
+  const from = JSON.stringify([references, credentials(backends), endpointHolder, options.serverImage]);
+  const known = built.get(server);
+  if (known?.from === from) return known.wanted;
+  const wanted = children(server, observed, options);
+  built.set(server, { from, wanted });
+  return wanted;
 }
 
 function children(server: CachedMcpServer, observed: Observed, options: DesiredOptions): Wanted {

@@ -34,6 +34,18 @@ describe('a server that is applied', () => {
     expect(world.api.writes).toEqual([]);
   });
 
+  test('of many at once each has its Service before pods of any are asked for', async () => {
+    await using world = await startWorld();
+    const names = Array.from({ length: 100 }, (_, i) => `many-${i}`);
+    for (const name of names) world.api.put(mcpServers, mcpServer({}, name));
+    await world.restart();
+    await until(() => expect(world.api.list(kinds.deployments)).toHaveLength(names.length));
+    const kindsOfWrites = world.api.writes.map(({ path }) => path.split('?', 1)[0]?.split('/').at(-2) ?? '');
+    const before = kindsOfWrites.slice(0, kindsOfWrites.indexOf('deployments'));
+    // Workers that are done first go on while the others still have requests under way.
+    expect(before.filter((kind) => kind === 'services').length).toBeGreaterThan(names.length - 2);
+  });
+
   test('converges although the API server fails now and then', async () => {
     await using world = await startWorld();
     let n = 0;

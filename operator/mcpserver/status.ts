@@ -5,7 +5,7 @@
 import type { McpServerConditionType, McpServerStatus } from '#crds/mcpserver-status.ts';
 import { conditionsOf } from '#operator/workload/conditions.ts';
 import { selectorText } from '#operator/workload/labels.ts';
-import { servingPods } from '#operator/workload/pods.ts';
+import { servingPods, stayingPods } from '#operator/workload/pods.ts';
 import { acceptance } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
 import { publicUrl } from '#server/config-from-spec.ts';
@@ -30,7 +30,7 @@ export function status(situation: Situation, now: string): McpServerStatus {
     observedGeneration: server.metadata.generation,
     url,
     address,
-    replicas: observed.deployment?.total ?? 0,
+    replicas: stayingPods(observed.pods).length,
     readyReplicas: servingPods(observed.pods).length,
     selector: selectorText(workloadOf(server)),
     ...program(situation),

@@ -45,7 +45,7 @@ export function modelBackendController(options: ModelBackendControllerOptions): 
     open: ({ protocol, endpoint }) => openBackend(protocol, endpoint, http),
     clock,
     random,
-    onResult: (key) => controller.enqueue(parseKey(key)),
+    onResult: (key) => controller.enqueue(parseKey(key), 'low'),
     onError: (_key, error) => fatal(error),
   });
   const statuses = new StatusWriter<ModelBackendStatus, CachedModelBackend>({

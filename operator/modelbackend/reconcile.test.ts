@@ -69,7 +69,7 @@ describe('a managed engine', () => {
       expect.arrayContaining(['/v1/models', '/v1/chat/completions']),
     );
     expect(world.statusWrites()).toBeLessThanOrEqual(3);
-    expect(world.events()).toEqual(['Normal Ready']);
+    await until(() => expect(world.events()).toEqual(['Normal Ready']));
   });
 
   test('is left alone by an operator that starts anew, and never looks unready to it', async () => {

@@ -20,7 +20,7 @@ test('the status of an engine says where it is, how many pods it has, and which 
     observedGeneration: 2,
     addresses: [{ name: 'http', protocol: 'OpenAI', url: 'http://a.test', pathPrefix: '/v' }],
     models: [{ name: 'tiny', upstreamName: 'tiny', state: 'Pending', tasks: ['Chat'] }],
-    replicas: 3,
+    replicas: 1,
     readyReplicas: 1,
     selector: 'app.kubernetes.io/name=model-backend,app.kubernetes.io/instance=llama',
     accelerator: { resourceName: 'nvidia.com/gpu', count: 2 },

@@ -6,7 +6,7 @@ import type { ModelBackendConditionType, ModelBackendStatus } from '#crds/modelb
 import type { Address } from '#models/endpoint.ts';
 import { conditionsOf } from '#operator/workload/conditions.ts';
 import { selectorText } from '#operator/workload/labels.ts';
-import { latestFailure, servingPods } from '#operator/workload/pods.ts';
+import { latestFailure, servingPods, stayingPods } from '#operator/workload/pods.ts';
 import { printable } from '#operator/workload/printable.ts';
 import { acceptance } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
@@ -27,7 +27,7 @@ export function status(situation: Situation, address: Address | undefined, now: 
     observedGeneration: metadata.generation,
     ...(address === undefined ? {} : { addresses: [{ name: 'http', protocol: spec.protocol, ...address }] }),
     models: models(situation),
-    replicas: observed.deployment?.total ?? 0,
+    replicas: stayingPods(observed.pods).length,
     readyReplicas: servingPods(observed.pods).length,
     ...(spec.managed === undefined ? {} : { selector: selectorText(workloadOf(backend)) }),
     ...accelerator(situation),

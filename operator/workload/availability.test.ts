@@ -15,6 +15,7 @@ const pending = (name: string) =>
 const settled: DeploymentState = {
   replicas: 2,
   ownsReplicas: true,
+  pristine: false,
   observed: true,
   total: 2,
   updated: 2,
@@ -50,6 +51,15 @@ test('a rollout is complete when its pods serve, before their Deployment has hea
   const deployment = { ...settled, progress: 'ReplicaSetUpdated' };
   expect(progress({ deployment, pods: [ready('a'), ready('b')], wanted: 2 }).reason).toBe('Complete');
   expect(progress({ deployment, pods: [ready('a'), unready('b')], wanted: 2 }).reason).toBe('RollingOut');
+});
+
+test('the first rollout is complete when its pods serve, even if their Deployment has counted none yet', () => {
+  const deployment = { ...settled, pristine: true, observed: false, total: 0, updated: 0, progress: '' };
+  expect(progress({ deployment, pods: [ready('a'), ready('b')], wanted: 2 }).reason).toBe('Complete');
+  expect(progress({ deployment, pods: [ready('a')], wanted: 2 }).reason).toBe('RollingOut');
+  expect(
+    progress({ deployment: { ...deployment, pristine: false }, pods: [ready('a'), ready('b')], wanted: 2 }).reason,
+  ).toBe('RollingOut');
 });
 
 test.each<[string, CachedPod[], Partial<DeploymentState>, string | undefined]>([

@@ -26,15 +26,17 @@ export function availability({ pods, wanted }: WorkloadState): Verdict<'MinimumR
   return fails(problem.reason === 'Waiting' ? 'NoReadyPods' : problem.reason, problem.message);
 }
 
-/** The Deployment's own deadline decides when a rollout has failed. */
+/** The Deployment's own deadline decides when a rollout has failed; of its first one the pods tell more and earlier. */
 export function progress({ deployment, pods }: WorkloadState): Verdict<'RollingOut' | 'Complete' | 'DeadlineExceeded'> {
+  const complete = fails('Complete', 'All pods are of the present revision.');
+  const serving = servingPods(pods).length;
+  if (deployment?.pristine && serving >= deployment.replicas) return complete;
   if (deployment === undefined || !deployment.observed) return holds('RollingOut', 'The Deployment is being changed.');
   if (deployment.progress === 'ProgressDeadlineExceeded') {
     const cause = gravestProblem(pods)?.message ?? 'The new pods did not become ready in time.';
     return fails('DeadlineExceeded', `The rollout does not end. ${cause}`);
   }
-  if (isRolledOut(deployment, servingPods(pods).length))
-    return fails('Complete', 'All pods are of the present revision.');
+  if (isRolledOut(deployment, serving)) return complete;
   return holds('RollingOut', 'Pods are being started or replaced.');
 }
 

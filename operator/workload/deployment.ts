@@ -11,6 +11,8 @@ export interface DeploymentState {
   readonly replicas: number;
   /** Whether our last intent set spec.replicas; if so, leaving it out would let the API server reset it to 1. */
   readonly ownsReplicas: boolean;
+  /** Never changed since it was made, so that all its pods are of one revision. */
+  readonly pristine: boolean;
   /** Whether the figures below are about the present spec. */
   readonly observed: boolean;
   readonly total: number;
@@ -31,6 +33,7 @@ function deploymentState({ metadata, spec, status }: Deployment): DeploymentStat
   return {
     replicas: spec.replicas ?? 1,
     ownsReplicas: applied?.fieldsV1?.['f:spec']?.['f:replicas'] !== undefined,
+    pristine: metadata.generation === 1,
     observed: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
     total: status?.replicas ?? 0,
     updated: status?.updatedReplicas ?? 0,

@@ -4,6 +4,7 @@
  */
 import { done, type Result } from '#operator/kit/controller.ts';
 import { isNotFound } from '#operator/kit/errors.ts';
+import type { Applied } from './apply.ts';
 import type { Problem } from './problem.ts';
 
 /** What the API server refused may be accepted later, for a reason that no watch shows. */
@@ -15,16 +16,19 @@ const REFUSED_RETRY_MS = 30_000;
  */
 export async function applyAndSay(
   problems: readonly Problem[],
-  apply: () => Promise<readonly Problem[]>,
+  apply: () => Promise<Applied>,
   say: (problems: readonly Problem[]) => Promise<number | undefined>,
 ): Promise<Result> {
-  let refused: readonly Problem[];
+  let applied: Applied;
   try {
-    refused = await apply();
+    applied = await apply();
   } catch (error) {
     await say(problems).catch(goneMeanwhile);
     throw error;
   }
+  const { problems: refused, unfinished } = applied;
+  // What is half made would be told twice.
+  if (unfinished) return { again: true };
   const waitMs = await say([...problems, ...refused]).catch(goneMeanwhile);
   const requeueAfterMs = refused.length > 0 ? Math.min(waitMs ?? REFUSED_RETRY_MS, REFUSED_RETRY_MS) : waitMs;
   return requeueAfterMs === undefined ? done : { requeueAfterMs };

@@ -66,9 +66,13 @@ export function workloadOf({ metadata }: Cached): readonly string[] {
     : [`${metadata.namespace}/${application}/${instance}`];
 }
 
+/** Pods that are not about to go. */
+export const stayingPods = (pods: readonly CachedPod[]): readonly CachedPod[] =>
+  pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+
 /** Pods that answer: ready and not about to go. */
 export const servingPods = (pods: readonly CachedPod[]): readonly CachedPod[] =>
-  pods.filter(({ ready, metadata }) => ready && metadata.deletionTimestamp === undefined);
+  stayingPods(pods).filter(({ ready }) => ready);
 
 /** What these pods run; the Deployment controller labels those of each revision with the hash of their template. */
 export const revisionsOf = (pods: readonly CachedPod[]): readonly string[] =>
@@ -78,9 +82,9 @@ const SEVERITY = ['ImagePullFailed', 'CrashLooping', 'Unschedulable', 'Waiting']
 
 /** The gravest problem among pods that are to stay; of several alike that of the newest pod. */
 export function gravestProblem(pods: readonly CachedPod[]): PodProblem | undefined {
-  const staying = pods
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .toSorted((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp));
+  const staying = stayingPods(pods).toSorted((a, b) =>
+    b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp),
+  );
   for (const reason of SEVERITY) {
     const found = staying.find(({ problem }) => problem?.reason === reason);
     if (found?.problem !== undefined) return found.problem;

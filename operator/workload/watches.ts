@@ -4,8 +4,11 @@
  */
 import type { Controller } from '#operator/kit/controller.ts';
 import type { Informer } from '#operator/kit/informer.ts';
+import type { Priority } from '#operator/kit/lanes.ts';
 import type { Cached, Key } from '#operator/kit/object.ts';
 import { changed } from '#operator/kit/predicates.ts';
+import type { CachedChild } from '#operator/kit/projection.ts';
+import type { StoreEvent } from '#operator/kit/store.ts';
 import type { ChildKind } from './children.ts';
 import { APPLICATION_LABEL, INSTANCE_LABEL, type Workload } from './labels.ts';
 import type { CachedPod } from './pods.ts';
@@ -22,7 +25,7 @@ export function watchChildren(
       const key = { namespace, name: name.slice(0, name.length - suffix.length) };
       return mayHave(key) ? [key] : [];
     };
-    controller.watches(informer, named, changed(contentOf));
+    controller.watches(informer, named, { predicates: [changed(contentOf)], priority: needsRepair });
   }
 }
 
@@ -35,8 +38,22 @@ export function watchPods(
     const { [APPLICATION_LABEL]: found, [INSTANCE_LABEL]: name } = metadata.labels;
     return found === application && name !== undefined ? [{ namespace: metadata.namespace, name }] : [];
   };
-  controller.watches(pods, instance, changed(contentOf));
+  controller.watches(pods, instance, { predicates: [changed(contentOf)], priority: () => 'low' });
 }
+
+/** A child that went or was changed by somebody; that one came or reports its status only wants to be told. */
+function needsRepair(event: StoreEvent<CachedChild>): Priority {
+  if (event.type !== 'modified') return event.type === 'deleted' ? 'normal' : 'low';
+  return changed(intentOf)(event.previous, event.object) ? 'normal' : 'low';
+}
+
+const intentOf = ({ metadata, ownedHash }: CachedChild): unknown => [
+  metadata.uid,
+  metadata.labels,
+  metadata.ownerReferences,
+  metadata.deletionTimestamp,
+  ownedHash,
+];
 
 /** What is read of a child or pod. Most updates change their status in a way that concerns nobody here. */
 function contentOf({ metadata, ...rest }: Cached): unknown {

@@ -117,6 +117,7 @@ test('a referenced Secret that changes rolls the pods', () => {
 const scaled: DeploymentState = {
   replicas: 3,
   ownsReplicas: false,
+  pristine: false,
   observed: true,
   total: 3,
   updated: 3,

@@ -114,6 +114,7 @@ export function rolledOut(state: Partial<DeploymentState> = {}): NonNullable<Obs
     ownedHash: '',
     replicas,
     ownsReplicas: true,
+    pristine: false,
     observed: true,
     total: replicas,
     updated: replicas,
