@@ -18,6 +18,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'images/': [],
   'e2e/': ['crds/', 'images/', 'docs/'],
   'bench/': ['crds/', 'e2e/', 'images/'],
+  // Our server with toolsets of the benchmark's own, bundled as an image is.
+  'bench/http/subject': ['bench/', 'server/', 'crds/'],
   'scripts/': ['crds/', 'charts/', 'server/', 'e2e/'],
 };
 /** Folder → the packages that its product files may import; the other folders are free. */

@@ -88,6 +88,8 @@ export interface Report {
   readonly cpus: string;
   readonly rounds: number;
   readonly figures: Readonly<Record<string, Figure>>;
+  /** What each round saw of each server, for who wants more than the medians. */
+  readonly measured?: Readonly<Record<string, unknown>>;
 }
 
 /** Every defined figure must have been measured: a missing one is a failure of the benchmark itself. */

@@ -1,66 +1,77 @@
 /**
- * How long a server takes from its start to its first answer, and what it holds when
- * idle: the bundle that the image runs, as its own process, over loopback. A bare
- * node:http server in the same rounds is the ceiling.
+ * How long a server takes from its start to its first answer, and what it holds when idle: the bundle that the image
+ * runs with the image's flags, as its own process, over loopback. A bare node:http server is the ceiling, other MCP
+ * servers the peers, all in the same rounds.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { environment, images } from '../images/images.ts';
-import { type Definitions, type Report, report, type Sample } from './figures.ts';
+import { environment, nodeFlags } from '../images/images.ts';
+import { type Definitions, median, type Report, report, type Sample } from './figures.ts';
+import { installPeers } from './http/peers.ts';
+import { pinned, pinSelf } from './http/processors.ts';
+import { legacy, modern, post } from './http/requests.ts';
+import { freePort } from './http/servers.ts';
+import { usageOf } from './http/usage.ts';
+import type { LoadRequest } from './http/wrk.ts';
 
 export const startFigures: Definitions = {
-  first_answer_ms: { unit: 'ms', bar: { atMost: 250 }, measures: 'process start to the first tools/list answer' },
-  idle_rss_mb: { unit: 'MB', bar: { atMost: 90 }, measures: 'resident memory 2 s after that answer' },
+  first_answer_ms: { unit: 'ms', bar: { atMost: 150 }, measures: 'process start to the first tools/list answer' },
+  idle_rss_mb: { unit: 'MB', bar: { atMost: 70 }, measures: 'resident memory 2 s after that answer' },
 };
 
-const BARE = `require('node:http').createServer((q, r) => r.end('{}')).listen(Number(process.argv[1]), '127.0.0.1')`;
-
-export async function start(rounds: number, progress: (line: string) => void): Promise<Report> {
-  const bundle = join(import.meta.dirname, '../dist/bundles/server/main.mjs');
-  if (!existsSync(bundle)) throw new Error('dist/bundles/server/main.mjs is missing: run npm run build first');
-  const ours: Run[] = [];
-  const bare: Run[] = [];
-  await once(['-e', BARE], '/', undefined);
-  await server(bundle);
-  for (let round = 1; round <= rounds; round++) {
-    bare.push(await once(['-e', BARE], '/', undefined));
-    ours.push(await server(bundle));
-    progress(`round ${round}: ${ours.at(-1)?.answerMs.toFixed(0)} ms, ${ours.at(-1)?.rssMb.toFixed(0)} MB`);
-  }
-  const sample = (pick: (run: Run) => number): Sample => ({
-    rounds: ours.map(pick),
-    ceiling: Math.min(...bare.map(pick)),
-    note: 'ceiling: a bare node:http server',
-  });
-  return report('start', rounds, startFigures, {
-    first_answer_ms: sample((r) => r.answerMs),
-    idle_rss_mb: sample((r) => r.rssMb),
-  });
-}
+const LIMIT_MS = 20_000;
+const IDLE_MS = 2_000;
+const BARE = `require('node:http').createServer((q, r) => r.end('{"result":{"tools":[]}}')).listen(Number(process.argv[1]), '127.0.0.1')`;
 
 interface Run {
   readonly answerMs: number;
   readonly rssMb: number;
 }
 
-const LIST = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/list',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-};
+type Once = () => Promise<Run>;
 
-async function server(bundle: string): Promise<Run> {
+export async function start(rounds: number, progress: (line: string) => void): Promise<Report> {
+  const bundle = join(import.meta.dirname, '../dist/bundles/server/main.mjs');
+  if (!existsSync(bundle)) throw new Error('dist/bundles/server/main.mjs is missing: run npm run build first');
+  const peers = await installPeers(progress);
+  await pinSelf();
+  const list = modern('tools/list');
+  const older = legacy('tools/list', {});
+  const starts: Readonly<Record<string, Once>> = {
+    bare: () => once(['-e', BARE], list),
+    ours: () => ours(bundle, list),
+    sdk2: () => once([join(peers, 'sdk2.mjs')], list),
+    sdk1: () => once([join(peers, 'sdk1.mjs')], older),
+    fastmcp: () => once([join(peers, 'fastmcp.mjs')], older),
+  };
+  const runs = new Map<string, Run[]>(Object.keys(starts).map((name) => [name, []]));
+  // The first start of each fills caches, as the first start of a container on its node does.
+  for (let round = 0; round <= rounds; round += 1)
+    for (const [name, begin] of Object.entries(starts)) {
+      const run = await begin();
+      progress(
+        `${round === 0 ? 'warm' : `round ${round}`}: ${name} ${run.answerMs.toFixed(0)} ms, ${run.rssMb.toFixed(0)} MB`,
+      );
+      if (round > 0) runs.get(name)?.push(run);
+    }
+  const of = (name: string, pick: (run: Run) => number): number[] => (runs.get(name) ?? []).map(pick);
+  const sample = (pick: (run: Run) => number): Sample => ({
+    rounds: of('ours', pick),
+    ceiling: Math.min(...of('bare', pick)),
+    peer: Object.fromEntries(['sdk2', 'sdk1', 'fastmcp'].map((name) => [name, Math.round(median(of(name, pick)))])),
+    note: 'ceiling: a bare node:http server',
+  });
+  return report('start', rounds, startFigures, {
+    first_answer_ms: sample((run) => run.answerMs),
+    idle_rss_mb: sample((run) => run.rssMb),
+  });
+}
+
+async function ours(bundle: string, list: LoadRequest): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-fleet-start-'));
   try {
     const port = await freePort();
@@ -72,16 +83,22 @@ async function server(bundle: string): Promise<Run> {
       storage: { type: 'Embedded', path: join(folder, 'server.db') },
     };
     writeFileSync(join(folder, 'server.yaml'), stringify(config));
-    return await once([...images.server.flags, bundle, '--config', join(folder, 'server.yaml')], '/mcp', LIST, port);
+    return await once([...nodeFlags('server'), bundle, '--config', join(folder, 'server.yaml')], list, port);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function once(args: readonly string[], path: string, body: unknown, known?: number): Promise<Run> {
+async function once(args: readonly string[], list: LoadRequest, known?: number): Promise<Run> {
   const port = known ?? (await freePort());
+  const url = `http://127.0.0.1:${port}/mcp`;
+  const [program = '', ...rest] = pinned('server', [
+    process.execPath,
+    ...args,
+    ...(known === undefined ? [String(port)] : []),
+  ]);
   const began = performance.now();
-  const child = spawn(process.execPath, known === undefined ? [...args, String(port)] : args, {
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...environment,
@@ -90,47 +107,25 @@ async function once(args: readonly string[], path: string, body: unknown, known?
     },
   });
   try {
-    while (!(await answered(`http://127.0.0.1:${port}${path}`, body))) {
-      if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode} before it answered`);
-      if (performance.now() - began > 20_000) throw new Error('no answer within 20 s');
-      await sleep(2);
-    }
+    await untilAnswered(child, url, list, began);
     const answerMs = performance.now() - began;
-    await sleep(2000);
-    const rssKb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]);
-    return { answerMs, rssMb: rssKb / 1024 };
+    await sleep(IDLE_MS);
+    return { answerMs, rssMb: usageOf(child.pid ?? 0).rssMb };
   } finally {
     child.kill('SIGKILL');
   }
 }
 
-async function answered(url: string, body: unknown): Promise<boolean> {
-  const init: RequestInit =
-    body === undefined
-      ? {}
-      : {
-          method: 'POST',
-          body: JSON.stringify(body),
-          headers: {
-            'content-type': 'application/json',
-            accept: 'application/json, text/event-stream',
-            'mcp-protocol-version': '2026-07-28',
-            'mcp-method': 'tools/list',
-          },
-        };
-  const response = await fetch(url, init).catch(() => undefined);
-  if (!response) return false;
-  const text = await response.text();
-  if (!response.ok || (body !== undefined && !text.includes('"tools"')))
-    throw new Error(`unexpected answer ${response.status}: ${text.slice(0, 200)}`);
-  return true;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+async function untilAnswered(child: ChildProcess, url: string, list: LoadRequest, began: number): Promise<void> {
+  for (;;) {
+    const response = await post(url, list).catch(() => undefined);
+    if (response) {
+      const text = await response.text();
+      if (response.ok && text.includes('"tools"')) return;
+      throw new Error(`unexpected answer ${response.status}: ${text.slice(0, 200)}`);
+    }
+    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode} before it answered`);
+    if (performance.now() - began > LIMIT_MS) throw new Error('no answer in time');
+    await sleep(2);
+  }
 }

@@ -34,6 +34,9 @@ export const operatorValues = z.strictObject({
   serverImage: z
     .strictObject(image('mcpfleet.local/server', 'the MCP servers'))
     .describe('The image of each McpServer that does not name one.'),
+  conformanceImage: z
+    .strictObject(image('mcpfleet.local/conformance', 'the conformance suite'))
+    .describe('The image that examines an McpServer on demand.'),
   imagePullSecrets: z
     .array(z.strictObject({ name: z.string().min(1) }))
     .default([])

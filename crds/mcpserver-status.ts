@@ -46,6 +46,24 @@ const backendState = z.object({
   models: z.array(z.string().max(253)).max(64).describe('Models that can be routed to.'),
 });
 
+export const MAX_FAILED_SCENARIOS = 10;
+const scenarios = () => z.int32().min(0).max(10_000).optional();
+
+const conformance = z.object({
+  request: z.string().max(256).describe('Value of the annotation that asked for it.'),
+  image: z.string().max(512).optional().describe('Image of the server that was examined.'),
+  version: z.string().max(128).optional().describe('Version of the conformance suite.'),
+  passed: scenarios().describe('Scenarios that passed.'),
+  total: scenarios().describe('Scenarios that ran.'),
+  failed: z
+    .array(z.string().max(128))
+    .max(MAX_FAILED_SCENARIOS)
+    .optional()
+    .describe('Scenarios that did not pass; the first ten.'),
+  time: z.iso.datetime().describe('When the result came in.'),
+  message: z.string().max(1024).describe('The result as a sentence, with the cure where there is one.'),
+});
+
 export const mcpServerStatus = z
   .object({
     observedGeneration: z.int().min(0).optional().describe('metadata.generation that this status is about.'),
@@ -64,6 +82,11 @@ export const mcpServerStatus = z
       .describe('What the server said of itself.'),
     tools: listMap(tool, ['name'], MAX_STATUS_TOOLS).optional().describe('Tools that the server lists.'),
     backends: listMap(backendState, ['name'], 64).optional().describe('ModelBackends that the server may use.'),
+    conformance: conformance
+      .optional()
+      .describe(
+        'The last examination by the conformance suite; the annotation mcpfleet.dev/verify-conformance asks for one.',
+      ),
     conditions: listMap(condition(), ['type'], 16).optional().describe('What was observed.'),
   })
   .describe('What the operator observed.');

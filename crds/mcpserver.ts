@@ -3,6 +3,7 @@
  * rules between its fields; must not know how the operator acts on any of it.
  */
 import { z } from 'zod';
+import { auth } from './auth.ts';
 import { milliseconds } from './duration.ts';
 import { exposure } from './exposure.ts';
 import {
@@ -16,11 +17,13 @@ import {
   positiveDuration,
   quantity,
   scheduling,
+  secretKey,
   stringMap,
 } from './parts.ts';
 import { backends, inference } from './routing.ts';
 import { autoscaling, podDisruptionBudget, replicas, resources, SCALING_RULES, severalPods } from './scaling.ts';
 import { intOrString, listMap, opaque, withRules } from './schema.ts';
+import { skills } from './skills.ts';
 import { storage } from './storage.ts';
 
 const toolset = z.object({
@@ -34,6 +37,27 @@ const limits = z
   .object({
     requestBody: quantity().default('4Mi').describe('Largest request body.'),
     callTimeout: positiveDuration().default('120s').describe('Longest time for one tool call.'),
+    maxInFlight: z
+      .int32()
+      .min(1)
+      .max(100_000)
+      .default(256)
+      .describe('Requests that a pod works on at a time; more are told to come back.'),
+    requestsPerMinutePerCaller: z
+      .int32()
+      .min(0)
+      .max(1_000_000)
+      .default(0)
+      .describe(
+        'Requests of one caller in a minute, over all pods where there is a redis, else in each; 0 is no limit.',
+      ),
+    maxSessions: z
+      .int32()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe('Sessions of clients of older protocol revisions that a pod keeps.'),
+    maxSubscriptions: z.int32().min(1).max(100_000).default(1024).describe('Streams of events that a pod keeps open.'),
   })
   .describe('Bounds on what one client may ask.');
 
@@ -81,13 +105,19 @@ export const mcpServerSpec = withRules(
     toolsets: listMap(toolset, ['name'], 16).min(1).describe('What the server serves; at least one.'),
     backends: backends.optional(),
     inference: inference.optional(),
+    skills: skills.optional(),
     replicas: replicas(),
     autoscaling: autoscaling().optional(),
     resources: resources().prefault({ requests: { cpu: '500m', memory: '256Mi' }, limits: { memory: '512Mi' } }),
     accelerator: accelerator().optional(),
     scheduling: scheduling().optional(),
     storage: storage.prefault({}),
+    redis: z
+      .object({ urlSecretRef: secretKey().describe('Secret with the connection URL (redis://… or rediss://…).') })
+      .optional()
+      .describe('Shared by the pods for limits and events. Without it limits are of each pod.'),
     exposure: exposure.prefault({}),
+    auth: auth.prefault({}),
     limits: limits.prefault({}),
     rollout: rollout.prefault({}),
     podDisruptionBudget: podDisruptionBudget().prefault({}),
@@ -98,6 +128,10 @@ export const mcpServerSpec = withRules(
           .enum(['debug', 'info', 'warn', 'error'])
           .default('info')
           .describe('Least severe lines that are logged.'),
+        auditLog: z
+          .boolean()
+          .default(true)
+          .describe('Log a line for each call: who, what and how it ended, without arguments.'),
       })
       .prefault({})
       .describe('What the pods report.'),

@@ -5,7 +5,7 @@
  */
 import { mcpServerRows } from './testing/mcpserver.ts';
 import { modelBackendRows } from './testing/modelbackend.ts';
-import { durations, keys, names, type RuleRows, scaling, variables } from './testing/shared.ts';
+import { durations, keys, names, type RuleRows, scaling, urls, variables } from './testing/shared.ts';
 
 export const RULE_ROWS: readonly RuleRows[] = [
   ...names,
@@ -13,6 +13,7 @@ export const RULE_ROWS: readonly RuleRows[] = [
   ...keys,
   ...durations,
   ...variables,
+  ...urls,
   ...mcpServerRows,
   ...modelBackendRows,
 ];

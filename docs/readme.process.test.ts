@@ -22,7 +22,7 @@ const CLIENT_CONFIG = /^npm run --silent client-config\b/;
 const STDIO = /\| npm run --silent stdio -- /;
 const UNIT = /^npm run test:unit -- /;
 /** By e2e/readme.e2e.test.ts, or with a cluster that somebody has. */
-const CLUSTER = /^(npm ci && npm (run up|test)$|helm |kubectl )/;
+const CLUSTER = /^(npm ci && npm (run up|test)$|helm |kubectl |curl -s https:\/\/assistant\.example\.com\/)/;
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-fleet-readme-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,16 +1,12 @@
 /** What asks for GPUs runs where they are, with as many as it asked for; what finds none says so in the scheduler's words. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { conditionOf } from './fleet.ts';
+import { mcpServer, modelBackend, SMALL } from './manifests.ts';
 import { isReady, type Pod, podsOf } from './pods.ts';
-import { mcpServer, modelBackend, needs, openWorld, SMALL, until, untilCondition, type World } from './world.ts';
+import { until } from './until.ts';
+import { untilCondition, useWorld } from './world.ts';
 
-const possible = needs('gpuNodes', 'kwok');
-let world: World;
-
-beforeAll(async () => {
-  if (possible) world = await openWorld('accelerators');
-});
-afterAll(() => world?.[Symbol.asyncDispose]());
+const world = useWorld('accelerators', 'gpuNodes', 'kwok');
 
 /** Two nodes with four of them each: `e2e/cluster/fake-nodes.ts`. */
 const GPUS = 8;
@@ -68,7 +64,7 @@ describe('one more than there are GPUs', () => {
   const sentence = /Insufficient nvidia\.com\/gpu/;
 
   beforeAll(async () => {
-    if (!possible) return;
+    if (!world.possible) return;
     await world.kube.apply(server('last'));
     await until('all GPUs taken', 20_000, async () => {
       const used = await Promise.all(['thinker', 'large', 'last'].map((instance) => podsOf(world, instance)));

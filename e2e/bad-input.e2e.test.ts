@@ -1,21 +1,19 @@
 /** Whatever is sent through the ingress: the protocol's own error, nothing written, and the process lives on. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectModern, loopbackFetch, type McpClient } from './clients.ts';
+import { connectModern, loopbackFetch, type McpClient, modernRequest } from './clients.ts';
+import { exposedIn, mcpServer } from './manifests.ts';
 import { incarnation, podsOf } from './pods.ts';
-import { ingressUrl, mcpServer, needs, openWorld, untilCondition, type World } from './world.ts';
+import { ingressUrl, untilCondition, useWorld } from './world.ts';
 
-const possible = needs('ingress', 'pods');
-let world: World;
+const world = useWorld('bad-input', 'ingress', 'pods');
 let url: string;
 let client: McpClient;
 let process: string;
 
 beforeAll(async () => {
-  if (!possible) return;
-  world = await openWorld('bad-input');
-  const exposure = { type: 'Ingress', host: `${world.namespace}.localhost` };
-  await world.kube.apply(mcpServer('target', { exposure }));
+  if (!world.possible) return;
+  await world.kube.apply(mcpServer('target', exposedIn(world.namespace)));
   await untilCondition(world, 'mcpservers', 'target', { type: 'Ready', status: 'True' }, 60_000);
   url = await ingressUrl(world, 'target');
   client = await connectModern(url);
@@ -24,27 +22,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await client?.close();
-  await world?.[Symbol.asyncDispose]();
 });
 
-const meta = {
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientCapabilities': {},
-};
-const call = (name: string, args: unknown) => ({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/call',
-  params: { name, arguments: args, _meta: meta },
-});
+const call = (name: string, args: unknown) => modernRequest('tools/call', { name, arguments: args }).message;
 const written = call('create_task', { title: 'must not be' });
-const headers = {
-  'content-type': 'application/json',
-  accept: 'application/json, text/event-stream',
-  'mcp-protocol-version': '2026-07-28',
-  'mcp-method': 'tools/call',
-  'mcp-name': 'create_task',
-};
+const { headers } = modernRequest('tools/call', { name: 'create_task' });
 
 interface Answer {
   readonly status: number;

@@ -9,8 +9,8 @@ import { Client as ClassicClient } from '@modelcontextprotocol/sdk/client/index.
 import { StreamableHTTPClientTransport as ClassicTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Agent, fetch as undiciFetch } from 'undici';
 
-/** RFC 6761, section 6.3: names under localhost are loopback. */
-const agent = new Agent({
+/** Options of an undici client. RFC 6761, section 6.3: names under localhost are loopback. */
+export const onLoopback = {
   connect: {
     lookup: (host, options, done) => {
       if (host !== 'localhost' && !host.endsWith('.localhost'))
@@ -19,7 +19,9 @@ const agent = new Agent({
       else done(null, '127.0.0.1', 4);
     },
   },
-});
+} as const satisfies Agent.Options;
+
+const agent = new Agent(onLoopback);
 
 export const loopbackFetch = ((input: string | URL, init?: RequestInit) =>
   undiciFetch(input, { ...(init as object), dispatcher: agent })) as unknown as typeof fetch;
@@ -55,17 +57,20 @@ export interface McpClient {
 
 const identity = { name: 'mcp-fleet-e2e', version: '0.1.0' };
 
+const bearing = (token: string | undefined) =>
+  token === undefined ? {} : { requestInit: { headers: { authorization: `Bearer ${token}` } } };
+
 /** The 2.x SDK in the 2026-07-28 era, or made to speak the older one. */
-export async function connectModern(url: string, mode: 'auto' | 'legacy' = 'auto'): Promise<McpClient> {
+export async function connectModern(url: string, mode: 'auto' | 'legacy' = 'auto', token?: string): Promise<McpClient> {
   const client = new ModernClient(identity, { versionNegotiation: { mode } });
-  await client.connect(new ModernTransport(new URL(url), { fetch: loopbackFetch }));
+  await client.connect(new ModernTransport(new URL(url), { fetch: loopbackFetch, ...bearing(token) }));
   return wrap(`SDK 2.x, ${mode}`, client);
 }
 
 /** The 1.x SDK, which most hosts use today. */
-export async function connectClassic(url: string): Promise<McpClient> {
+export async function connectClassic(url: string, token?: string): Promise<McpClient> {
   const client = new ClassicClient(identity);
-  await client.connect(new ClassicTransport(new URL(url), { fetch: loopbackFetch }));
+  await client.connect(new ClassicTransport(new URL(url), { fetch: loopbackFetch, ...bearing(token) }));
   return wrap('SDK 1.x', client);
 }
 
@@ -104,30 +109,57 @@ export function toResult(result: CallResult): ToolResult {
   };
 }
 
-/** One JSON-RPC request of the 2026-07-28 era, header by header, as curl would send it. */
-export async function post(
-  url: string,
+/** Of the 2026-07-28 era, header by header. */
+export interface ModernRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly message: {
+    readonly jsonrpc: '2.0';
+    readonly id: number;
+    readonly method: string;
+    readonly params: Readonly<Record<string, unknown>>;
+  };
+}
+
+export interface ModernOptions {
+  /** Default 1. */
+  readonly id?: number;
+  /** Default: none. */
+  readonly capabilities?: Readonly<Record<string, unknown>>;
+}
+
+export function modernRequest(
   method: string,
-  params: Readonly<Record<string, unknown>>,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<{ status: number; body: unknown }> {
+  params: Readonly<Record<string, unknown>> = {},
+  { id = 1, capabilities = {} }: ModernOptions = {},
+): ModernRequest {
+  const name = params['name'] ?? params['uri'];
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientCapabilities': capabilities,
   };
-  const name = params['name'] ?? params['uri'];
-  const response = await loopbackFetch(url, {
-    method: 'POST',
+  return {
     headers: {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': method,
       ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
-      ...headers,
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
-  });
+    message: { jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } },
+  };
+}
+
+/** Sends one such request, as curl would. */
+export async function post(
+  url: string,
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+  { headers: more = {}, ...options }: ModernOptions & { readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<{ status: number; body: unknown }> {
+  const { headers, message } = modernRequest(method, params, options);
+  const init = { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify(message) };
+  const response = await loopbackFetch(url, init);
   const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  return { status: response.status, body: isJson ? (JSON.parse(text) as unknown) : text };
 }

@@ -3,23 +3,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from './api.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { type Condition, installCharts, SYSTEM_NAMESPACE } from './fleet.ts';
+import { mcpServer, ON_FAKE_NODES } from './manifests.ts';
 import { killContainer, leaderIdentity, operatorPods, type Pod, untilOperators } from './pods.ts';
-import { mcpServer, needs, ON_FAKE_NODES, openWorld, until, type World } from './world.ts';
+import { until } from './until.ts';
+import { useWorld } from './world.ts';
 
-const possible = needs('processes', 'kwok');
-let world: World;
+const world = useWorld('failover', 'processes', 'kwok');
 
 beforeAll(async () => {
-  if (!possible) return;
-  world = await openWorld('failover');
+  if (!world.possible) return;
   await untilOperators(world, 1);
 });
-afterAll(() => world?.[Symbol.asyncDispose]());
 
 const fleet = () => `/apis/mcpfleet.dev/v1alpha1/namespaces/${world.namespace}/mcpservers`;
 const nameOf = (i: number) => `server-${String(i).padStart(2, '0')}`;
 const create = (i: number) =>
-  world.api.must('POST', fleet(), mcpServer(nameOf(i), { scheduling: ON_FAKE_NODES, storage: { type: 'Embedded' } }));
+  world.api.must('POST', fleet(), mcpServer(nameOf(i), { ...ON_FAKE_NODES, storage: { type: 'Embedded' } }));
 
 /** Every child of a server with a volume, and where it is. */
 const CHILDREN = {
@@ -75,12 +74,12 @@ test('killed in the middle of 50 creations, it makes every child once when it is
 
 describe('with two operators', () => {
   beforeAll(async () => {
-    if (!possible) return;
+    if (!world.possible) return;
     await installCharts(world.cluster, { values: ['replicas=2'] });
     await untilOperators(world, 2);
   });
   afterAll(async () => {
-    if (!possible) return;
+    if (!world.possible) return;
     await installCharts(world.cluster);
     await untilOperators(world, 1);
   });

@@ -5,6 +5,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, type ImageName } from '../images/images.ts';
+import { untilRouted } from './clients.ts';
 import { command } from './cluster/command.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import type { Cluster, Progress } from './cluster/provider.ts';
@@ -33,7 +34,8 @@ export async function engineImage(cache: string, progress: Progress): Promise<Fl
 
 /** Every image that the samples need. */
 export async function allImages(cache: string, progress: Progress): Promise<readonly FleetImage[]> {
-  return [await productImage('server'), await productImage('operator'), await engineImage(cache, progress)];
+  const ours = await Promise.all((['server', 'operator', 'conformance'] as const).map(productImage));
+  return [...ours, await engineImage(cache, progress)];
 }
 
 /** A namespace in which every pod must keep the restricted Pod Security Standard. */
@@ -114,6 +116,16 @@ export interface FleetObject {
 
 export const conditionOf = (object: FleetObject, type: string): Condition | undefined =>
   object.status?.conditions?.find((condition) => condition.type === type);
+
+/** URL of a server at the port on which the ingress is reached from here, once it leads there. */
+export async function ingressUrl(cluster: Cluster, namespace: string, name: string): Promise<string> {
+  const { status } = await kubectl(cluster).in(namespace).get<FleetObject>('mcpserver', name);
+  if (status?.url === undefined) throw new Error(`the McpServer ${name} has no status.url`);
+  const url = new URL(status.url);
+  if (cluster.ingress) url.port = new URL(cluster.ingress.url).port;
+  await untilRouted(url.href);
+  return url.href;
+}
 
 /** The sample manifests as one text. */
 export async function samples(): Promise<string> {

@@ -5,37 +5,24 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { followAudit } from './audit.ts';
 import type { RunningProcess } from './cluster/provider.ts';
 import { conditionOf } from './fleet.ts';
-import {
-  fleetPath,
-  mcpServer,
-  needs,
-  ON_FAKE_NODES,
-  OPERATOR,
-  openWorld,
-  read,
-  until,
-  untilCondition,
-  type World,
-} from './world.ts';
+import { exposedIn, mcpServer, ON_FAKE_NODES } from './manifests.ts';
+import { until } from './until.ts';
+import { fleetPath, OPERATOR, read, untilCondition, useWorld } from './world.ts';
 
-const possible = needs('processes', 'kwok', 'auditLog');
+const world = useWorld('hanging', 'processes', 'kwok', 'auditLog');
 const HANGING = 100;
 const EDITS = 25;
-let world: World;
 let silence: RunningProcess | undefined;
 
 beforeAll(async () => {
-  if (!possible) return;
-  world = await openWorld('hanging');
+  if (!world.possible) return;
   silence = await world.cluster.run(process.execPath, [join(import.meta.dirname, 'silence.ts')], { name: 'silence' });
   await until('the silence', 5000, async () => (await connections()) === 0);
-  const exposure = { type: 'Ingress', host: `${world.namespace}.localhost` };
-  await world.kube.apply(mcpServer('lively', { exposure }));
+  await world.kube.apply(mcpServer('lively', exposedIn(world.namespace)));
   await untilCondition(world, 'mcpservers', 'lively', { type: 'Ready', status: 'True' }, 60_000);
 });
 afterAll(async () => {
   await silence?.stop();
-  await world?.[Symbol.asyncDispose]();
 });
 
 /** Connections that were taken and are not answered. */
@@ -68,9 +55,7 @@ async function medianEdit(round: string): Promise<number> {
 
 test(`an edit reaches its child as fast beside ${HANGING} servers that accept and never answer as without them`, async () => {
   const without = await medianEdit('without');
-  await world.kube.apply(
-    Array.from({ length: HANGING }, (_, i) => mcpServer(`hanging-${i}`, { scheduling: ON_FAKE_NODES })),
-  );
+  await world.kube.apply(Array.from({ length: HANGING }, (_, i) => mcpServer(`hanging-${i}`, ON_FAKE_NODES)));
   await until('all that is asked to be connected', 60_000, async () => (await connections()) >= HANGING);
   const beside = await medianEdit('beside');
   console.log(`an edit reaches its child after ${without} ms alone, ${beside} ms beside ${HANGING} hanging servers`);

@@ -2,33 +2,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClassic, connectModern, type McpClient, post, toResult } from './clients.ts';
 import { conditionOf } from './fleet.ts';
+import { ASKS_TINY, exposedIn, mcpServer, ON_FAKE_NODES, tinyModel } from './manifests.ts';
 import { incarnation, podsOf } from './pods.ts';
-import {
-  ingressUrl,
-  mcpServer,
-  ON_FAKE_NODES,
-  openWorld,
-  read,
-  tinyModel,
-  until,
-  untilCondition,
-  type World,
-} from './world.ts';
+import { until } from './until.ts';
+import { ingressUrl, read, untilCondition, useWorld } from './world.ts';
 
-let world: World;
+const world = useWorld('journey');
 let url: string;
-
-beforeAll(async () => {
-  world = await openWorld('journey');
-});
-afterAll(() => world[Symbol.asyncDispose]());
 
 const server = () =>
   mcpServer('assistant', {
-    toolsets: [{ name: 'tasks', config: { route: 'default-chat' } }],
-    backends: { names: ['tiny'] },
-    inference: { routes: [{ name: 'default-chat', targets: [{ backend: 'tiny', model: 'tiny' }] }] },
-    exposure: { type: 'Ingress', host: `${world.namespace}.localhost` },
+    ...ASKS_TINY,
+    ...exposedIn(world.namespace),
     storage: { type: 'Embedded' },
   });
 
@@ -146,7 +131,7 @@ describe('deleting', () => {
 
   test('a backend with a cache leaves nothing but that', async () => {
     const source = { uri: 'hf://acme/large' };
-    const managed = { engine: 'VLLM', source, cache: { size: '1Gi' }, scheduling: ON_FAKE_NODES };
+    const managed = { engine: 'VLLM', source, cache: { size: '1Gi' }, ...ON_FAKE_NODES };
     await world.kube.apply(tinyModel('cached', managed));
     await until('its pod', 20_000, async () => (await podsOf(world, 'cached')).length > 0);
     await world.kube.delete('modelbackend', 'cached');

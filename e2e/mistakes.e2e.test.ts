@@ -1,35 +1,24 @@
 /** A user's mistake is refused at once or told in a condition that names the field; correcting it is all it takes. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { connectModern } from './clients.ts';
 import { conditionOf, type FleetObject } from './fleet.ts';
+import { exposedAt, exposedIn, mcpServer, modelBackend, ON_FAKE_NODES, tinyModel } from './manifests.ts';
 import { incarnation, operatorPods, podsOf } from './pods.ts';
-import {
-  ingressUrl,
-  mcpServer,
-  modelBackend,
-  ON_FAKE_NODES,
-  openWorld,
-  read,
-  tinyModel,
-  until,
-  untilCondition,
-  type World,
-} from './world.ts';
+import { until } from './until.ts';
+import { ingressUrl, read, untilCondition, useWorld } from './world.ts';
 
-let world: World;
+const world = useWorld('mistakes');
 let operators: string;
 
 beforeAll(async () => {
-  world = await openWorld('mistakes');
   operators = incarnation(await operatorPods(world));
 });
-afterAll(() => world[Symbol.asyncDispose]());
 
-const onFakeNodes = { scheduling: ON_FAKE_NODES };
 const accepted = { type: 'Accepted', status: 'True' } as const;
 const refused = (reason: string) => ({ type: 'Accepted', status: 'False', reason }) as const;
 const said = (object: FleetObject, type = 'Accepted') => conditionOf(object, type)?.message;
-const exposedAt = (host: string) => ({ exposure: { type: 'Ingress', host }, ...onFakeNodes });
+const exposed = () => exposedIn(world.namespace);
+const pretending = (host: string) => ({ ...exposedAt(host), ...ON_FAKE_NODES });
 
 describe('refused at apply, with a sentence that names the field', () => {
   const managed = { engine: 'LlamaCpp', image: 'mcpfleet.local/llama-cpp:dev' };
@@ -85,28 +74,26 @@ describe('refused at apply, with a sentence that names the field', () => {
 });
 
 test('a toolset that does not exist, and a setting that it does not take, are named; the server runs once they are right', async () => {
-  const exposure = { type: 'Ingress', host: `${world.namespace}.localhost` };
-  await world.kube.apply(mcpServer('careless', { toolsets: [{ name: 'tusks' }], exposure }));
+  await world.kube.apply(mcpServer('careless', { toolsets: [{ name: 'tusks' }], ...exposed() }));
   const unknown = await untilCondition(world, 'mcpservers', 'careless', refused('UnsupportedCombination'), 5000);
   expect(said(unknown)).toMatch(/^spec\.toolsets\[tusks\] does not exist; there are .*tasks/);
   expect(conditionOf(unknown, 'Ready')).toMatchObject({ status: 'False', reason: 'UnsupportedCombination' });
   expect(await world.kube.find('deployment', 'careless')).toBeUndefined();
 
-  await world.kube.apply(mcpServer('careless', { toolsets: [{ name: 'tasks', config: { rout: 'x' } }], exposure }));
+  await world.kube.apply(mcpServer('careless', { toolsets: [{ name: 'tasks', config: { rout: 'x' } }], ...exposed() }));
   const setting = await until('the other mistake', 5000, async () => {
     const now = await read(world, 'mcpservers', 'careless');
     return said(now)?.startsWith('spec.toolsets[tasks].config') ? now : undefined;
   });
   expect(said(setting)).toContain('"rout"');
 
-  await world.kube.apply(mcpServer('careless', { exposure }));
+  await world.kube.apply(mcpServer('careless', exposed()));
   await untilCondition(world, 'mcpservers', 'careless', { type: 'Ready', status: 'True' }, 30_000);
 });
 
 test('a mistake in a server that runs leaves it running as it was', async () => {
-  const exposure = { type: 'Ingress', host: `${world.namespace}.localhost` };
   const before = incarnation(await podsOf(world, 'careless'));
-  const wrong = { toolsets: [{ name: 'tasks', config: { route: 'nowhere' } }], exposure };
+  const wrong = { toolsets: [{ name: 'tasks', config: { route: 'nowhere' } }], ...exposed() };
   await world.kube.apply(mcpServer('careless', wrong));
   const told = await untilCondition(world, 'mcpservers', 'careless', refused('InvalidReference'), 5000);
   expect(said(told)).toMatch(/^spec\.toolsets\[tasks\]\.config\.route: no route nowhere;/);
@@ -118,7 +105,7 @@ test('a mistake in a server that runs leaves it running as it was', async () => 
   } finally {
     await client.close();
   }
-  await world.kube.apply(mcpServer('careless', { exposure }));
+  await world.kube.apply(mcpServer('careless', exposed()));
   await untilCondition(world, 'mcpservers', 'careless', { type: 'Ready', status: 'True' }, 10_000);
   expect(incarnation(await podsOf(world, 'careless'))).toBe(before);
 });
@@ -132,7 +119,7 @@ const secret = (name: string, key: string) => ({
 
 test('a Secret for PostgreSQL that is missing, or lacks the key, is named with the field; creating it heals', async () => {
   const postgres = { urlSecretRef: { name: 'db', key: 'url' } };
-  await world.kube.apply(mcpServer('waiting', { storage: { type: 'Postgres', postgres }, ...onFakeNodes }));
+  await world.kube.apply(mcpServer('waiting', { storage: { type: 'Postgres', postgres }, ...ON_FAKE_NODES }));
   const missing = await untilCondition(world, 'mcpservers', 'waiting', refused('SecretNotFound'), 5000);
   expect(said(missing)).toBe(
     `spec.storage.postgres.urlSecretRef: Secret ${world.namespace}/db does not exist; create it with the key url.`,
@@ -167,13 +154,13 @@ test("a Secret for a backend's credential that is missing is named with the fiel
 
 test('the younger of two servers for one host waits, says for whom, and gets the host when it is free', async () => {
   const host = `shared.${world.namespace}.localhost`;
-  await world.kube.apply(mcpServer('older', exposedAt(host)));
+  await world.kube.apply(mcpServer('older', pretending(host)));
   await untilCondition(world, 'mcpservers', 'older', { type: 'Exposed', status: 'True' }, 30_000);
   await until('a second has passed', 5000, async () => {
     const { metadata } = await world.kube.get<{ metadata: { creationTimestamp: string } }>('mcpserver', 'older');
     return Date.now() - Date.parse(metadata.creationTimestamp) > 1500;
   });
-  await world.kube.apply(mcpServer('younger', exposedAt(host)));
+  await world.kube.apply(mcpServer('younger', pretending(host)));
   const conflict = { type: 'Exposed', status: 'False', reason: 'HostConflict' } as const;
   const younger = await untilCondition(world, 'mcpservers', 'younger', conflict, 5000);
   expect(said(younger, 'Exposed')).toBe(
@@ -182,9 +169,9 @@ test('the younger of two servers for one host waits, says for whom, and gets the
   expect(await world.kube.find('ingress', 'younger')).toBeUndefined();
   expect(conditionOf(await read(world, 'mcpservers', 'older'), 'Exposed')?.status).toBe('True');
 
-  await world.kube.apply(mcpServer('younger', exposedAt(`own.${host}`)));
+  await world.kube.apply(mcpServer('younger', pretending(`own.${host}`)));
   await untilCondition(world, 'mcpservers', 'younger', { type: 'Exposed', status: 'True' }, 10_000);
-  await world.kube.apply(mcpServer('younger', exposedAt(host)));
+  await world.kube.apply(mcpServer('younger', pretending(host)));
   await untilCondition(world, 'mcpservers', 'younger', conflict, 5000);
   await world.kube.delete('mcpserver', 'older');
   await untilCondition(world, 'mcpservers', 'younger', { type: 'Exposed', status: 'True' }, 10_000);
@@ -214,8 +201,8 @@ const stranger = {
 } as const;
 
 const wanted = {
-  mcpservers: (name: string) => mcpServer(name, onFakeNodes),
-  modelbackends: (name: string) => tinyModel(name, onFakeNodes),
+  mcpservers: (name: string) => mcpServer(name, ON_FAKE_NODES),
+  modelbackends: (name: string) => tinyModel(name, ON_FAKE_NODES),
 } as const;
 
 describe.each(['mcpservers', 'modelbackends'] as const)('of %s', (kind) => {

@@ -3,29 +3,25 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type AuditFollower, followAudit } from './audit.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { installCharts, SYSTEM_NAMESPACE, uninstallOperator } from './fleet.ts';
+import { mcpServer, tinyModel } from './manifests.ts';
 import { untilOperators } from './pods.ts';
-import { mcpServer, needs, OPERATOR, openWorld, read, tinyModel, untilCondition, type World } from './world.ts';
+import { OPERATOR, read, untilCondition, useWorld } from './world.ts';
 
-const possible = needs('auditLog', 'pods');
-let watched: World;
-let other: World;
+const watched = useWorld('watched', 'auditLog', 'pods');
+const other = useWorld('other', 'auditLog', 'pods');
 let audit: AuditFollower;
 
 beforeAll(async () => {
-  if (!possible) return;
-  watched = await openWorld('watched');
-  other = await openWorld('other');
+  if (!watched.possible) return;
   await uninstallOperator(watched.cluster);
   audit = followAudit(inject('cluster').auditLog ?? '');
   await installCharts(watched.cluster, { values: [`watchNamespaces={${watched.namespace}}`] });
   await untilOperators(watched, 1);
 });
 afterAll(async () => {
-  if (!possible) return;
+  if (!watched.possible) return;
   audit[Symbol.dispose]();
   await installCharts(watched.cluster);
-  await watched[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
 });
 
 test('there is no ClusterRole and no right outside of the namespace', async () => {

@@ -3,9 +3,11 @@
  * dies without a word. Knows nothing of what the operator does.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import type { Answer } from './api.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { SYSTEM_NAMESPACE } from './fleet.ts';
-import { until, type World } from './world.ts';
+import { until } from './until.ts';
+import { type World } from './world.ts';
 
 export interface Pod {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
@@ -30,6 +32,13 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
 /** Pods of one McpServer or ModelBackend. */
 export const podsOf = (world: World, instance: string): Promise<readonly Pod[]> =>
   world.kube.list<Pod>('pods', `app.kubernetes.io/instance=${instance}`);
+
+/** Asks the eviction API, as a node's drain does: 201, or 429 where a disruption budget forbids it now. */
+export function evict({ api, namespace }: World, pod: Pod | undefined): Promise<Answer> {
+  const name = pod?.metadata.name ?? '';
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
+  return api.call('POST', `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, eviction);
+}
 
 /** Which processes run: changes when a pod is replaced or a container starts again. */
 export const incarnation = (pods: readonly Pod[]): string =>
@@ -61,7 +70,7 @@ export function untilOperators(world: World, count: number): Promise<readonly Po
 
 /**
  * SIGKILL to the first process of the pod's container, from outside: the kernel lets nobody within the container do
- * that, and deleting the pod would ask it to stop first. Local clusters only.
+ * that, and deleting the pod would ask it to stop first. Resolves when it has ended. Local clusters only.
  */
 export async function killContainer({ metadata, status }: Pod): Promise<void> {
   const id = status.containerStatuses?.[0]?.containerID?.replace(/^.*:\/\//, '');
@@ -71,6 +80,13 @@ export async function killContainer({ metadata, status }: Pod): Promise<void> {
   const pid = pids.find((_, i) => inside[i]);
   if (pid === undefined) throw new Error(`no process of ${metadata.name} is found`);
   process.kill(Number(pid), 'SIGKILL');
+  await until(`the end of ${metadata.name}`, 10_000, async () => ended(pid));
+}
+
+/** Whether nothing is left of a process but, perhaps, its exit code: its connections are closed. */
+async function ended(pid: string): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat === '' || / [ZX] /.test(stat.slice(stat.lastIndexOf(')')));
 }
 
 async function isFirstOf(pid: string, container: string): Promise<boolean> {

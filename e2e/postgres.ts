@@ -7,22 +7,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from './cluster/command.ts';
 import { listIfThere } from './cluster/files.ts';
+import type { Kubectl } from './cluster/kubectl.ts';
 import { installMissing } from './cluster/packages.ts';
 import type { Cluster } from './cluster/provider.ts';
-import { until } from './world.ts';
+import { hostAddress } from './cluster/sandbox.ts';
+import { until } from './until.ts';
 
 const VERSIONS = '/usr/lib/postgresql';
-/** Where pods reach what `cluster.run` starts. */
-const ADDRESS = '10.200.0.1';
 const PORT = 5432;
 const PASSWORD = 'only-for-tests';
+
+/** Where a server of another project is started, and its Secret made. */
+export interface Place {
+  readonly cluster: Cluster;
+  readonly kube: Kubectl;
+}
 
 export interface Postgres extends AsyncDisposable {
   /** As pods reach its one database. */
   readonly url: string;
 }
 
-export async function startPostgres(cluster: Cluster): Promise<Postgres> {
+/** Its URL is the key `url` of the Secret `db` in the namespace of `kube`. */
+export async function startPostgres({ cluster, kube }: Place): Promise<Postgres> {
   if ((await listIfThere(VERSIONS)).length === 0) await installMissing(['postgresql']);
   const [version] = (await listIfThere(VERSIONS)).toSorted((a, b) => Number(b) - Number(a));
   const program = (name: string) => join(VERSIONS, version ?? '', 'bin', name);
@@ -39,12 +46,14 @@ export async function startPostgres(cluster: Cluster): Promise<Postgres> {
   await command('setpriv', [...as, program('initdb'), '-D', data, `--pwfile=${password}`, ...settings], { cwd: '/' });
   await writeFile(join(data, 'pg_hba.conf'), 'host all all 0.0.0.0/0 scram-sha-256\n');
 
-  const options = { listen_addresses: ADDRESS, port: PORT, unix_socket_directories: '', fsync: 'off' };
+  const options = { listen_addresses: hostAddress, port: PORT, unix_socket_directories: '', fsync: 'off' };
   const flags = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = await cluster.run(program('postgres'), ['-D', data, ...flags], { uid, gid, cwd: '/' });
   await until('PostgreSQL', 20_000, async () => (await readFile(server.log, 'utf8')).includes('ready to accept'));
+  const url = `postgres://postgres:${PASSWORD}@${hostAddress}:${PORT}/postgres`;
+  await kube.run(['create', 'secret', 'generic', 'db', `--from-literal=url=${url}`]);
   return {
-    url: `postgres://postgres:${PASSWORD}@${ADDRESS}:${PORT}/postgres`,
+    url,
     async [Symbol.asyncDispose]() {
       await server.stop('SIGINT');
       await rm(folder, { recursive: true });

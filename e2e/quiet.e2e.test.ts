@@ -1,39 +1,24 @@
 /** A fleet that has converged is left alone: no write, no list, only the Lease. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { type AuditFollower, followAudit, isWrite, type Request } from './audit.ts';
-import {
-  mcpServer,
-  modelBackend,
-  needs,
-  ON_FAKE_NODES,
-  OPERATOR,
-  openWorld,
-  tinyModel,
-  until,
-  untilCondition,
-  type World,
-} from './world.ts';
+import { ASKS_TINY, exposedIn, mcpServer, modelBackend, ON_FAKE_NODES, tinyModel } from './manifests.ts';
+import { until } from './until.ts';
+import { OPERATOR, untilCondition, useWorld } from './world.ts';
 
-const possible = needs('auditLog', 'pods', 'kwok');
+const world = useWorld('quiet', 'auditLog', 'pods', 'kwok');
 const QUIET_MS = 60_000;
-let world: World;
 
 beforeAll(async () => {
-  if (!possible) return;
-  world = await openWorld('quiet');
-  const asks = {
-    toolsets: [{ name: 'tasks', config: { route: 'chat' } }],
-    backends: { names: ['tiny'] },
-    inference: { routes: [{ name: 'chat', targets: [{ backend: 'tiny', model: 'tiny' }] }] },
-  };
-  const onFakeNodes = { scheduling: ON_FAKE_NODES };
+  if (!world.possible) return;
   await world.kube.apply([
     tinyModel('tiny'),
-    mcpServer('asks', { ...asks, exposure: { type: 'Ingress', host: `${world.namespace}.localhost` } }),
+    mcpServer('asks', { ...ASKS_TINY, ...exposedIn(world.namespace) }),
     mcpServer('alone'),
-    ...Array.from({ length: 10 }, (_, i) => mcpServer(`fake-${i}`, { ...onFakeNodes, storage: { type: 'Embedded' } })),
-    ...Array.from({ length: 5 }, (_, i) => tinyModel(`fake-${i}`, onFakeNodes)),
+    ...Array.from({ length: 10 }, (_, i) =>
+      mcpServer(`fake-${i}`, { ...ON_FAKE_NODES, storage: { type: 'Embedded' } }),
+    ),
+    ...Array.from({ length: 5 }, (_, i) => tinyModel(`fake-${i}`, ON_FAKE_NODES)),
     modelBackend('refusing', {
       type: 'External',
       models: [{ name: 'big' }],
@@ -46,7 +31,6 @@ beforeAll(async () => {
   await untilCondition(world, 'mcpservers', 'asks', { type: 'BackendsReady', status: 'True' }, 60_000);
   await untilCondition(world, 'modelbackends', 'refusing', { type: 'Reachable', status: 'False' }, 60_000);
 });
-afterAll(() => world?.[Symbol.asyncDispose]());
 
 const operators = (audit: AuditFollower): readonly Request[] => audit.read().filter(({ user }) => user === OPERATOR);
 const disturbs = (request: Request): boolean =>

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { commandsOf, fencesOf, PAGES, ROOT } from '../docs/markdown.testing.ts';
 import { cgroupProcesses } from './cluster/cgroups.ts';
 import { command } from './cluster/command.ts';
-import { lacking } from './cluster/connect.ts';
 import { RunFolder } from './cluster/run-folder.ts';
 import { directions } from './directions.ts';
-import { openWorld, until, untilCondition, type World } from './world.ts';
+import { until } from './until.ts';
+import { openWorld, untilCondition, useWorld } from './world.ts';
 
 const info = inject('cluster');
 const commands = PAGES.filter(({ path }) => /^README\.md$|^docs\/[^/]+\.md$/.test(path)).flatMap(commandsOf);
@@ -63,16 +63,10 @@ function shown(): readonly string[] {
 }
 
 describe('the first server of the guide', () => {
-  let world: World;
+  const world = useWorld('guide', 'pods', 'storage');
   let url: string;
-  beforeAll(async () => {
-    world = await openWorld('guide');
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
 
-  test('becomes Ready, and kubectl shows it as the guide does', async (context) => {
-    const why = lacking(info, 'pods', 'storage');
-    context.skip(why !== undefined, why);
+  test('becomes Ready, and kubectl shows it as the guide does', async () => {
     const [manifest] = fencesOf('docs/first-server.md', 'yaml');
     await world.kube.apply(manifest?.text ?? '');
     await untilCondition(world, 'mcpservers', 'planner', { type: 'Ready', status: 'True' }, 60_000);

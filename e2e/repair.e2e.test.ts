@@ -1,23 +1,23 @@
 /** Whatever happens to a child, it is as the operator made it again within a second. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { KubeObject } from './api.ts';
-import { mcpServer, openWorld, until, untilCondition, type World } from './world.ts';
+import { exposedIn, mcpServer } from './manifests.ts';
+import { until } from './until.ts';
+import { untilCondition, useWorld } from './world.ts';
 
-let world: World;
+const world = useWorld('repair');
 
 beforeAll(async () => {
-  world = await openWorld('repair');
   await world.kube.apply(
     mcpServer('sturdy', {
       backends: { selector: { matchLabels: { tier: 'none' } } },
-      exposure: { type: 'Ingress', host: `${world.namespace}.localhost` },
+      ...exposedIn(world.namespace),
     }),
   );
   await until('all children', 60_000, async () =>
     (await Promise.all(CHILDREN.map(({ path }) => world.api.call('GET', path())))).every(({ code }) => code === 200),
   );
 });
-afterAll(() => world[Symbol.asyncDispose]());
 
 interface Child {
   readonly name: string;
@@ -111,7 +111,7 @@ test('the keys of a server are made once and never written again', async () => {
   await world.kube.apply(
     mcpServer('sturdy', {
       backends: { selector: { matchLabels: { tier: 'none' } } },
-      exposure: { type: 'Ingress', host: `${world.namespace}.localhost` },
+      ...exposedIn(world.namespace),
       telemetry: { logLevel: 'debug' },
     }),
   );

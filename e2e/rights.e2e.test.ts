@@ -3,27 +3,16 @@
  * asked is granted by the roles, and whatever the roles grant was asked. Runs last; first
  * it does itself what uses every right, so that it also holds when it runs alone.
  */
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { followAudit, isWrite, type Request } from './audit.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { renderedChart, SYSTEM_NAMESPACE } from './fleet.ts';
-import {
-  fleetPath,
-  mcpServer,
-  modelBackend,
-  needs,
-  ON_FAKE_NODES,
-  OPERATOR,
-  openWorld,
-  SMALL,
-  until,
-  untilCondition,
-  type World,
-} from './world.ts';
+import { exposedIn, mcpServer, modelBackend, ON_FAKE_NODES, SMALL } from './manifests.ts';
+import { until } from './until.ts';
+import { examined, fleetPath, OPERATOR, untilCondition, useWorld } from './world.ts';
 
-const possible = needs('auditLog', 'kwok', 'pods');
-let world: World;
+const world = useWorld('rights', 'auditLog', 'kwok', 'pods');
 let requests: readonly Request[];
 let rendered: readonly Role[];
 
@@ -82,11 +71,8 @@ function uses(right: Right, request: Request): boolean {
 const told = ({ user, verb, namespace, code, ...request }: Request): string =>
   `${user}: ${verb} ${resourceOf({ ...request, user, verb, namespace, code })} ${request.name} in ${namespace}: ${code}`;
 
-const onFakeNodes = { scheduling: ON_FAKE_NODES };
-
 beforeAll(async () => {
-  if (!possible) return;
-  world = await openWorld('rights');
+  if (!world.possible) return;
   await useEverything();
   using audit = followAudit(inject('cluster').auditLog ?? '', 'beginning');
   requests = audit.read();
@@ -94,16 +80,15 @@ beforeAll(async () => {
     .map((document) => document.toJS() as Role)
     .filter(({ kind, metadata }) => ['Role', 'ClusterRole'].includes(kind) && metadata.name.startsWith('mcp-fleet'));
 });
-afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** Makes the operator create, change and delete whatever it ever does. */
 async function useEverything(): Promise<void> {
   await world.kube.run(['create', 'secret', 'generic', 'db', '--from-literal=url=postgres://nobody@10.200.0.1:9/none']);
   const postgres = { urlSecretRef: { name: 'db', key: 'url' } };
   const most = {
-    ...onFakeNodes,
+    ...ON_FAKE_NODES,
     backends: { selector: { matchLabels: { tier: 'any' } } },
-    exposure: { type: 'Ingress', host: `${world.namespace}.localhost` },
+    ...exposedIn(world.namespace),
     storage: { type: 'Postgres', postgres },
     autoscaling: { maxReplicas: 2 },
   };
@@ -113,11 +98,11 @@ async function useEverything(): Promise<void> {
     source: { uri: 'hf://acme/large' },
     cache: { size: '1Gi', accessMode: 'ReadWriteMany' },
     resources: SMALL,
-    ...onFakeNodes,
+    ...ON_FAKE_NODES,
   };
   await world.kube.apply([
     mcpServer('changing', most),
-    mcpServer('kept', { ...onFakeNodes, storage: { type: 'Embedded' } }),
+    mcpServer('kept', { ...ON_FAKE_NODES, storage: { type: 'Embedded' } }),
     mcpServer('reader', { backends: { selector: { matchLabels: { tier: 'any' } } } }),
     modelBackend('engine', {
       type: 'Managed',
@@ -128,7 +113,7 @@ async function useEverything(): Promise<void> {
   await until('an autoscaler', 20_000, () => world.kube.find('hpa', 'changing'));
   await until('another', 20_000, () => world.kube.find('hpa', 'engine'));
   await world.kube.apply([
-    mcpServer('changing', onFakeNodes),
+    mcpServer('changing', ON_FAKE_NODES),
     modelBackend('engine', { type: 'Managed', models: [{ name: 'large' }], managed: engine }),
   ]);
   await until('what came with them is gone', 20_000, async () => {
@@ -142,6 +127,7 @@ async function useEverything(): Promise<void> {
     await untilCondition(world, 'mcpservers', 'changing', { type: 'Available', ...expected }, 60_000);
   }
   await untilCondition(world, 'mcpservers', 'reader', { type: 'Ready', status: 'True' }, 60_000);
+  await examined(world, 'reader', 'once');
 }
 
 test('the operator asks for nothing that its roles do not grant, and is refused nothing', () => {

@@ -1,38 +1,24 @@
 /** Who owns the number of pods: an autoscaler, or a person, or the spec; and many pods that act as one server. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClassic, connectModern, type McpClient } from './clients.ts';
-import { isReady, type Pod, podsOf } from './pods.ts';
+import { exposedIn, IN_POSTGRES, mcpServer, ON_FAKE_NODES, tinyModel } from './manifests.ts';
+import { evict, isReady, type Pod, podsOf } from './pods.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
-import {
-  ingressUrl,
-  mcpServer,
-  needs,
-  ON_FAKE_NODES,
-  openWorld,
-  read,
-  tinyModel,
-  until,
-  untilCondition,
-  type World,
-} from './world.ts';
+import { until } from './until.ts';
+import { ingressUrl, read, untilCondition, useWorld } from './world.ts';
 
-const possible = needs('processes', 'ingress', 'kwok');
-let world: World;
+const world = useWorld('scaling', 'processes', 'ingress', 'kwok');
 let postgres: Postgres | undefined;
 
 beforeAll(async () => {
-  if (!possible) return;
-  world = await openWorld('scaling');
-  postgres = await startPostgres(world.cluster);
-  await world.kube.run(['create', 'secret', 'generic', 'db', `--from-literal=url=${postgres.url}`]);
+  if (!world.possible) return;
+  postgres = await startPostgres(world);
 });
 afterAll(async () => {
-  await world?.[Symbol.asyncDispose]();
   await postgres?.[Symbol.asyncDispose]();
 });
 
-const storage = { type: 'Postgres', postgres: { urlSecretRef: { name: 'db', key: 'url' }, poolSize: 5 } };
-const onFakeNodes = { storage, scheduling: ON_FAKE_NODES };
+const onFakeNodes = { ...IN_POSTGRES, ...ON_FAKE_NODES };
 const autoscaling = { minReplicas: 2, maxReplicas: 8, cpu: 100 };
 
 interface Deployment {
@@ -53,7 +39,7 @@ const server =
 const engine =
   (name: string): Make =>
   (scale, mark) =>
-    tinyModel(name, { scheduling: ON_FAKE_NODES, ...scale, env: [{ name: 'MARK', value: mark }] });
+    tinyModel(name, { ...ON_FAKE_NODES, ...scale, env: [{ name: 'MARK', value: mark }] });
 
 /** Applies what carries the mark and waits until it is in the Deployment: then the operator has written that. */
 async function applied(name: string, manifest: object, mark: string): Promise<void> {
@@ -123,10 +109,10 @@ test('kubectl scale on the server itself sets the number of its pods, and its st
 
 const threefold = () =>
   mcpServer('threefold', {
-    storage,
+    ...IN_POSTGRES,
     replicas: 3,
     rollout: { drain: '1s' },
-    exposure: { type: 'Ingress', host: `${world.namespace}.localhost` },
+    ...exposedIn(world.namespace),
   });
 
 test('three pods behind the ingress are one server to every client', async () => {
@@ -179,20 +165,11 @@ test('evictions take one pod at a time', async () => {
     return status.disruptionsAllowed === 1;
   });
   const [first, second] = (await podsOf(world, 'threefold')).filter(isReady);
-  expect((await evict(first)).code).toBe(201);
-  const refused = await evict(second);
+  expect((await evict(world, first)).code).toBe(201);
+  const refused = await evict(world, second);
   expect(refused.code).toBe(429);
   expect(JSON.stringify(refused.body)).toContain('disruption budget');
-  await until('the second may go, too', 60_000, async () => (await evict(second)).code === 201);
+  await until('the second may go, too', 60_000, async () => (await evict(world, second)).code === 201);
   const ready = (await podsOf(world, 'threefold')).filter(isReady);
   expect(ready.length).toBeGreaterThanOrEqual(2);
 });
-
-function evict(pod: Pod | undefined) {
-  const name = pod?.metadata.name ?? '';
-  return world.api.call('POST', `/api/v1/namespaces/${world.namespace}/pods/${name}/eviction`, {
-    apiVersion: 'policy/v1',
-    kind: 'Eviction',
-    metadata: { name, namespace: world.namespace },
-  });
-}

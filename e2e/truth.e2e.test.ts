@@ -1,17 +1,17 @@
 /** A status never lies: pods that go or stop being ready show within a second, and so does their return. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { conditionOf } from './fleet.ts';
+import { mcpServer } from './manifests.ts';
 import { isReady, podsOf } from './pods.ts';
-import { mcpServer, openWorld, read, until, untilCondition, type World } from './world.ts';
+import { until } from './until.ts';
+import { read, untilCondition, useWorld } from './world.ts';
 
-let world: World;
+const world = useWorld('truth');
 
 beforeAll(async () => {
-  world = await openWorld('truth');
   await world.kube.apply(mcpServer('honest', { rollout: { drain: '3s' } }));
   await untilCondition(world, 'mcpservers', 'honest', { type: 'Ready', status: 'True' }, 60_000);
 });
-afterAll(() => world[Symbol.asyncDispose]());
 
 const pods = () => podsOf(world, 'honest');
 

@@ -5,13 +5,13 @@
  */
 import { parseArgs } from 'node:util';
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
-import { connectModern, type ToolResult, untilRouted } from './clients.ts';
+import { connectModern, type ToolResult } from './clients.ts';
 import { chooseProvider } from './cluster/choose.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { places } from './cluster/places.ts';
 import type { Cluster, Progress } from './cluster/provider.ts';
 import { directions } from './directions.ts';
-import { engineImage, type FleetImage, installCharts, productImage, samples } from './fleet.ts';
+import { allImages, type FleetImage, ingressUrl, installCharts, samples } from './fleet.ts';
 
 const usage = `Usage: npm run up [-- --once]
 
@@ -87,8 +87,7 @@ const tasks = (once: boolean): ListrTask<Context>[] => [
     title: 'Build images',
     task: async (context, task) => {
       const { cache } = places(process.env);
-      for (const image of ['server', 'operator'] as const) context.images.push(await productImage(image));
-      context.images.push(await engineImage(cache, shownIn(task)));
+      context.images.push(...(await allImages(cache, shownIn(task))));
       task.output = context.images.map((image) => image.name).join(', ');
     },
     rendererOptions: { persistentOutput: true },
@@ -116,8 +115,7 @@ const tasks = (once: boolean): ListrTask<Context>[] => [
   {
     title: 'Call create_task and analyze_workload through the ingress',
     task: async (context, task) => {
-      context.url = await ingressUrl(theCluster(context));
-      await untilRouted(context.url);
+      context.url = await ingressUrl(theCluster(context), 'default', 'assistant');
       const client = await connectModern(context.url);
       try {
         context.created = await client.callTool('create_task', {
@@ -136,16 +134,6 @@ const tasks = (once: boolean): ListrTask<Context>[] => [
     rendererOptions: { persistentOutput: true },
   },
 ];
-
-/** The URL in the server's status, at the port on which the ingress is reached from here. */
-async function ingressUrl(cluster: Cluster): Promise<string> {
-  const { status } = await kubectl(cluster).get<{ status?: { url?: string } }>('mcpserver', 'assistant');
-  if (status?.url === undefined) throw new Error('the McpServer has no status.url');
-  if (!cluster.ingress) return status.url;
-  const url = new URL(status.url);
-  url.port = new URL(cluster.ingress.url).port;
-  return url.href;
-}
 
 function answers({ created, analysed }: Context): string {
   const show = (name: string, result: ToolResult | undefined) =>

@@ -1,19 +1,24 @@
 /**
  * What every end-to-end test begins with: the cluster with the product on it, a
- * namespace of its own that enforces the restricted Pod Security Standard, and patient
- * questions about the state of the world.
+ * namespace of its own that enforces the restricted Pod Security Standard, and questions
+ * about what it says there.
  */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, inject } from 'vitest';
+import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import { type Api, connectApi } from './api.ts';
-import { untilRouted } from './clients.ts';
 import { connect, lacking } from './cluster/connect.ts';
 import { type Kubectl, kubectl } from './cluster/kubectl.ts';
 import type { Capability, Cluster } from './cluster/provider.ts';
-import { type Condition, conditionOf, type FleetObject, restrictedNamespace } from './fleet.ts';
+import {
+  type Condition,
+  conditionOf,
+  type FleetObject,
+  ingressUrl as ingressUrlOf,
+  restrictedNamespace,
+} from './fleet.ts';
+import { until } from './until.ts';
 
-export interface World extends AsyncDisposable {
+export interface World {
   readonly cluster: Cluster;
   readonly api: Api;
   readonly kube: Kubectl;
@@ -21,7 +26,7 @@ export interface World extends AsyncDisposable {
 }
 
 /** A world with a new namespace, which goes with it. */
-export async function openWorld(name: string): Promise<World> {
+export async function openWorld(name: string): Promise<World & AsyncDisposable> {
   const cluster = await connect(inject('cluster'));
   const api = connectApi(cluster.kubeconfig);
   const namespace = `${name}-${randomBytes(3).toString('hex')}`;
@@ -40,22 +45,49 @@ export async function openWorld(name: string): Promise<World> {
   };
 }
 
+/** The world of one test file. */
+interface FileWorld extends World {
+  /** False when the cluster lacks what the tests need: they are skipped, and there is no world. */
+  readonly possible: boolean;
+}
+
+/**
+ * Opens a world before the tests of this file and closes it after them. Skips them all, with the reason, where the
+ * cluster cannot do what they need.
+ */
+export function useWorld(name: string, ...capabilities: readonly Capability[]): FileWorld {
+  let opened: (World & AsyncDisposable) | undefined;
+  const world = (): World => {
+    if (!opened) throw new Error('the world is there for hooks and tests only');
+    return opened;
+  };
+  const possible = needs(...capabilities);
+  beforeAll(async () => {
+    if (possible) opened = await openWorld(name);
+  });
+  afterAll(() => opened?.[Symbol.asyncDispose]());
+  return {
+    possible,
+    get cluster() {
+      return world().cluster;
+    },
+    get api() {
+      return world().api;
+    },
+    get kube() {
+      return world().kube;
+    },
+    get namespace() {
+      return world().namespace;
+    },
+  };
+}
+
 /** Skips, with the reason, every test of the file whose cluster cannot do this; false when it does. */
-export function needs(...capabilities: readonly Capability[]): boolean {
+function needs(...capabilities: readonly Capability[]): boolean {
   const why = lacking(inject('cluster'), ...capabilities);
   beforeEach((context) => context.skip(why !== undefined, why));
   return why === undefined;
-}
-
-/** Asks until the answer is not undefined or false; throws with `what` after `limitMs`. */
-export async function until<T>(what: string, limitMs: number, ask: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = performance.now() + limitMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
-    await sleep(25);
-  }
 }
 
 export const fleetPath = (namespace: string, kind: 'mcpservers' | 'modelbackends', name: string): string =>
@@ -89,58 +121,23 @@ export async function untilCondition(
   }
 }
 
-/** URL of a server at the port on which the ingress is reached from here, once it leads there. */
-export async function ingressUrl(world: World, name: string): Promise<string> {
-  const { status } = await read(world, 'mcpservers', name);
-  if (status?.url === undefined || world.cluster.ingress === undefined) throw new Error(`${name} has no URL here`);
-  const url = new URL(status.url);
-  url.port = new URL(world.cluster.ingress.url).port;
-  await untilRouted(url.href);
-  return url.href;
-}
-
-/** Small enough for many on a small node. */
-export const SMALL = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '512Mi' } };
-
-/** Onto nodes that only pretend: pods there run in name alone. */
-export const ON_FAKE_NODES = {
-  nodeSelector: { type: 'kwok' },
-  tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' }],
-};
-
-export function mcpServer(name: string, spec: Readonly<Record<string, unknown>> = {}): object {
-  return {
-    apiVersion: 'mcpfleet.dev/v1alpha1',
-    kind: 'McpServer',
-    metadata: { name },
-    spec: {
-      toolsets: [{ name: 'tasks' }],
-      resources: SMALL,
-      storage: { type: 'Embedded', embedded: { ephemeral: true } },
-      ...spec,
-    },
-  };
-}
-
-export function modelBackend(name: string, spec: Readonly<Record<string, unknown>>): object {
-  return { apiVersion: 'mcpfleet.dev/v1alpha1', kind: 'ModelBackend', metadata: { name }, spec };
-}
-
-/** The real engine with the tiny model. */
-export function tinyModel(name: string, managed: Readonly<Record<string, unknown>> = {}): object {
-  return modelBackend(name, {
-    type: 'Managed',
-    models: [{ name: 'tiny', tasks: ['Chat', 'Completion'] }],
-    health: { interval: '2s', timeout: '1s', failureThreshold: 2 },
-    managed: {
-      engine: 'LlamaCpp',
-      image: 'mcpfleet.local/llama-cpp:dev',
-      source: { builtin: { path: '/models/tiny.gguf' } },
-      resources: SMALL,
-      drain: { preStop: '1s', terminationGracePeriod: '10s' },
-      ...managed,
-    },
+/** Asks for an examination by the conformance suite under a name, and waits for what came out. */
+export async function examined(
+  world: World,
+  name: string,
+  request: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  await world.kube.run(['annotate', '--overwrite', 'mcpserver', name, `mcpfleet.dev/verify-conformance=${request}`]);
+  return until(`the examination ${request} of ${name}`, 120_000, async () => {
+    const { status } = await read(world, 'mcpservers', name);
+    const conformance = status?.['conformance'] as Readonly<Record<string, unknown>> | undefined;
+    return conformance?.['request'] === request ? conformance : undefined;
   });
+}
+
+/** URL of a server at the port on which the ingress is reached from here, once it leads there. */
+export function ingressUrl(world: World, name: string): Promise<string> {
+  return ingressUrlOf(world.cluster, world.namespace, name);
 }
 
 /** User name of the operator in the audit log. */

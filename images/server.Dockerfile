@@ -15,4 +15,4 @@ ENV NODE_ENV=production MALLOC_ARENA_MAX=2 NODE_COMPILE_CACHE=/tmp/node-compile-
 USER 65532:65532
 EXPOSE 8080 9090
 # The heap ends below the container's limit, so that Node collects before the kernel kills.
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--max-old-space-size-percentage=75", "/app/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=75", "/app/main.mjs"]

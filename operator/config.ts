@@ -27,6 +27,7 @@ const address = z
 
 const variables = z.object({
   MCP_FLEET_SERVER_IMAGE: z.string().min(1).describe('Image of McpServers that name none.'),
+  MCP_FLEET_CONFORMANCE_IMAGE: z.string().optional().describe('Image that examines McpServers on demand.'),
   MCP_FLEET_WATCH_NAMESPACES: z
     .string()
     .default('')

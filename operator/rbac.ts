@@ -22,6 +22,8 @@ export const clusterRules: readonly PolicyRule[] = [
   },
   { apiGroups: [''], resources: ['pods'], verbs: READ },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: [...READ, ...APPLY] },
+  // Made on demand, and left to their time to live.
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: [...READ, ...APPLY] },
   // The rest comes and goes with the spec.
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: [...READ, ...APPLY, 'delete'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: [...READ, ...APPLY, 'delete'] },

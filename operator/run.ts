@@ -78,6 +78,7 @@ export async function run({ config, log, fatal, version, identity }: Runtime, si
     caches: mcpServerCaches(manager, shared),
     handover,
     serverImage: config.MCP_FLEET_SERVER_IMAGE,
+    conformanceImage: config.MCP_FLEET_CONFORMANCE_IMAGE,
     version,
     proxy,
   });

@@ -5,6 +5,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './app.testing.ts';
+import { openRaw } from './http/raw.testing.ts';
 import { connectV1, post } from './protocol/clients.testing.ts';
 
 const CALL = JSON.stringify({
@@ -90,13 +91,55 @@ test('a stopping server is unready, ends connections, and finishes the calls it 
   await expect(fetch(app.healthUrl)).rejects.toThrow('fetch failed');
 });
 
-test('a client that keeps its connection idle does not hold a stopping server up', async () => {
+test('a stopping server ends subscriptions with a result, after the last call and before it is gone', {
+  timeout: 30_000,
+}, async () => {
+  const app = await startTestApp({ drainMs: 200, toolsets: [{ name: 'news' }] });
+  const listening = await Promise.all(
+    Array.from({ length: 50 }, () =>
+      post(app.url, 'subscriptions/listen', { notifications: { toolsListChanged: true } }),
+    ),
+  );
+  const running = post(app.url, 'tools/call', { name: 'wait', arguments: { ms: 1_000 } }).then((answer) =>
+    answer.text(),
+  );
+  await expect
+    .poll(async () => (await fetch(`${app.healthUrl}/metrics`)).text(), { timeout: 10_000 })
+    .toMatch(/in_flight 1\n[\s\S]*mcp_server_subscriptions 50/);
+  const order: string[] = [];
+  const ends = listening.map(async (answer) => {
+    const text = await answer.text();
+    order.push('subscription');
+    return text;
+  });
+  void running.then(() => order.push('call'));
+  await app.close();
+  for (const end of ends) expect(await end).toContain('"result":');
+  expect(await running).toContain('"waited":1000');
+  expect(order[0]).toBe('call');
+  expect(order).toHaveLength(51);
+});
+
+test('a client that keeps its connection idle, or says nothing on it, does not hold a stopping server up', async () => {
   const app = await startTestApp();
   const client = await connectV1(app.url);
   await client.listTools();
+  const silent = await openRaw(app.url);
   const start = performance.now();
   await app.close();
   expect(performance.now() - start).toBeLessThan(1_000);
+  expect(await silent.ended).toBe('');
+});
+
+test('a request that never comes to its end holds a stopping server up for a second', async () => {
+  const app = await startTestApp();
+  const { socket, ended } = await openRaw(app.url);
+  socket.write('POST /mcp HTTP/1.1\r\nHost: loc');
+  await post(app.url, 'tools/list');
+  const start = performance.now();
+  await app.close();
+  expect(performance.now() - start).toBeLessThan(3_000);
+  await ended;
 });
 
 test('settling changes nothing for clients, and is harmless while stopping', async () => {
@@ -111,7 +154,7 @@ test('settling changes nothing for clients, and is harmless while stopping', asy
 
 test('a configuration that cannot work is refused with the field and the cure', async () => {
   await expect(startTestApp({ toolsets: [{ name: 'nope' }] })).rejects.toThrow(
-    'toolsets.0.name: no toolset nope; there are echo',
+    'toolsets.0.name: no toolset nope; there are echo, news',
   );
   await expect(startTestApp({ toolsets: [{ name: 'echo', config: { loud: true } }] })).rejects.toThrow(
     'toolsets.0.config of echo: Unrecognized key: "loud"',

@@ -25,13 +25,20 @@ export async function startTestApp(overrides: Partial<ServerConfigInput> = {}): 
     mcp: { host: '127.0.0.1', port: 0, ...overrides.mcp },
     health: { host: '127.0.0.1', port: 0 },
   });
-  const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const write = (text: string): void => {
+    for (const line of text.trim().split('\n')) lines.push(JSON.parse(line) as Record<string, unknown>);
+  };
   const app = await startApp(config, {
     log: createLog({ level: 'debug', destination: { write } }),
+    audit: { write },
     version: '1.2.3',
     strictOutput: true,
     processMetrics: false,
-    toolsets: { echo: async () => echoToolset(written) },
+    toolsets: {
+      echo: async () => echoToolset(written),
+      /** The same, with changes that one can subscribe to. */
+      news: async () => ({ ...echoToolset(written), name: 'news', needs: { publishes: ['tools'] } }),
+    },
   });
   return { ...app, written, lines };
 }

@@ -2,22 +2,32 @@
  * A whole server over HTTP from a ServerConfig: MCP on one port, health and metrics on another, and the way down that
  * loses no call. Runs in a pod, on a laptop and within tests alike. Must not read the environment or end the process.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createAuditLog } from './audit/audit-log.ts';
+import { createSpending } from './audit/spending.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import { sendPublicDocument } from './auth/resource-metadata.ts';
 import type { ServerConfig } from './config.ts';
+import { CARD_TYPE, cardPath, serverCard } from './extensions/server-card.ts';
 import { createGuard } from './http/guard.ts';
 import { createHealthServer } from './http/health.ts';
 import { InFlight } from './http/in-flight.ts';
 import { listen, stopListening } from './http/listen.ts';
 import { createMcpServer } from './http/listener.ts';
+import { createTimerWheel } from './http/timer-wheel.ts';
+import { openRateLimiter } from './limits/open.ts';
 import { releaseMemory } from './memory.ts';
-import { createHttpEndpoint } from './protocol/http-endpoint.ts';
-import { openRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
+import { createHttpEndpoint, type HttpEndpoint } from './protocol/http-endpoint.ts';
+import { openRuntime, proxyOf, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
-export interface AppOptions extends Omit<RuntimeOptions, 'metrics'> {
+export interface AppOptions extends Omit<RuntimeOptions, 'metrics' | 'audit' | 'spending'> {
   readonly log: Logger;
   readonly version: string;
+  /** Takes the audit log, whole lines at a time, where the configuration wants one. */
+  readonly audit?: { write(lines: string): void };
   /** Figures of the process among the metrics; true without it. */
   readonly processMetrics?: boolean;
 }
@@ -29,6 +39,8 @@ export interface App {
   readonly runtime: Runtime;
   /** For a process that has just started and waits: does early what first requests would cost, gives memory back. */
   settle(): Promise<void>;
+  /** Writes the lines of the audit log that are still held; for a process that ends in another way than by `close`. */
+  flush(): void;
   /** Drains and closes everything; the same promise when called again. Takes at least `drainMs`. */
   close(): Promise<void>;
 }
@@ -39,69 +51,149 @@ const QUIET_LIMIT_MS = 5_000;
 /** Time for connections to end after the longest call has ended. */
 const GRACE_MS = 1_000;
 
+/** Connections beside those of open streams: clients and proxies keep some that are idle. */
+const SPARE_CONNECTIONS = 4_096;
+
 /** Throws ConfigError for a configuration that cannot work, or Node's error where a port is taken. */
 export async function startApp(config: ServerConfig, options: AppOptions): Promise<App> {
   const { log, version } = options;
+  const { limits } = config;
   const metrics = createMetrics({ processMetrics: options.processMetrics ?? true });
-  const inFlight = new InFlight((count) => metrics.inFlight(count));
-  const runtime = await openRuntime(config, { ...options, metrics });
-  const endpoint = createHttpEndpoint({ identity: { name: config.name, version }, dispatch: runtime.dispatch, log });
-  let draining = false;
-  const mcp = createMcpServer({
-    path: config.mcp.path,
-    guard: createGuard(config.mcp),
-    endpoint,
-    maxBodyBytes: config.limits.requestBodyBytes,
-    inFlight,
+  const inFlight = new InFlight(limits.maxInFlight);
+  const output = config.auditLog ? options.audit : undefined;
+  // Only models cost tokens.
+  const spending = output && config.backends.source !== 'None' ? createSpending() : undefined;
+  const audit =
+    output && createAuditLog({ write: (lines) => output.write(lines), now: Date.now, spent: () => spending?.spent() });
+  const runtime = await openRuntime(config, {
+    ...options,
     metrics,
-    log,
-    draining: () => draining,
+    audit: audit && ((entry) => audit.record(entry)),
+    spending,
   });
-  const health = createHealthServer({
-    metrics,
-    readiness: async () => {
-      const checks = { ...(await runtime.checks()), lifecycle: draining ? 'the server is stopping' : 'ok' };
-      return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
-    },
-  });
-
-  const stop = async (drainMs: number): Promise<void> => {
-    draining = true;
-    inFlight.closeConnections();
-    log.info({ drainMs, inFlight: inFlight.count }, 'stopping');
-    await sleep(drainMs);
-    await inFlight.quiet(Math.min(drainMs, QUIET_MS), QUIET_LIMIT_MS);
-    await stopListening(mcp, config.limits.callTimeoutMs + GRACE_MS);
-    await endpoint.close();
-    await stopListening(health, 0);
-    await runtime.close();
-    log.info('stopped');
+  const opened: (() => Promise<void> | void)[] = [() => runtime.close(), () => audit?.flush()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.reverse().splice(0)) await close();
   };
-  let stopped: Promise<void> | undefined;
-
   try {
+    const { dispatch, extensions, bus, sealer, redis, store } = runtime;
+    const authenticator = await createAuthenticator(config.auth, {
+      resource: config.mcp.publicUrl ?? urlOf(config.mcp, config.mcp.port),
+      resourceName: config.name,
+      log,
+      now: Date.now,
+      scopes: () => [...new Set([...dispatch.table.tools.values()].map(({ tool }) => tool.scope))],
+      environment: options.environment ?? {},
+      store,
+      proxy: proxyOf(options.environment ?? {}),
+    });
+    opened.push(() => authenticator.close());
+    const rateLimiter = await openRateLimiter({
+      perMinute: limits.requestsPerMinutePerCaller,
+      name: config.name,
+      redis,
+      now: () => performance.now(),
+      fellBack: () => metrics.limitedAlone(),
+    });
+    const card = serverCard(config, version);
+    const sendsCard = (request: IncomingMessage, response: ServerResponse): boolean => {
+      if (card === undefined || request.url !== cardPath(config.mcp.path)) return false;
+      sendPublicDocument(request, response, card, CARD_TYPE);
+      return true;
+    };
+    let draining = false;
+    let endpoint: HttpEndpoint;
+    const mcp = createMcpServer({
+      path: config.mcp.path,
+      guard: createGuard(config.mcp),
+      authenticator: {
+        authenticate: (request) => authenticator.authenticate(request),
+        handle: (request, response) => sendsCard(request, response) || authenticator.handle(request, response),
+      },
+      rateLimiter,
+      endpoint: {
+        handle: (request, response, body, caller) =>
+          spending
+            ? spending.follow(() => endpoint.handle(request, response, body, caller))
+            : endpoint.handle(request, response, body, caller),
+      },
+      maxBodyBytes: limits.requestBodyBytes,
+      maxConnections: limits.maxInFlight + limits.maxSubscriptions + limits.maxSessions + SPARE_CONNECTIONS,
+      inFlight,
+      metrics,
+      log,
+      draining: () => draining,
+    });
+    const health = createHealthServer({
+      metrics,
+      readiness: async () => {
+        const checks = { ...(await runtime.checks()), lifecycle: draining ? 'the server is stopping' : 'ok' };
+        return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
+      },
+    });
     const healthPort = await listen(health, config.health);
+    opened.push(() => stopListening(health, 0));
     const port = await listen(mcp, config.mcp);
+    const { address } = config.pod;
+    // Within the turn in which the port was opened, so before the first request.
+    endpoint = createHttpEndpoint({
+      identity: { name: config.name, version },
+      dispatch,
+      bus,
+      wheel: createTimerWheel(),
+      sealer,
+      maxSubscriptions: limits.maxSubscriptions,
+      limits,
+      pod: address === undefined ? undefined : authorityOf(address, port),
+      challenge: (scopes) => authenticator.challenge(scopes),
+      extensions: extensions.extensions,
+      log,
+    });
+    metrics.observe({
+      inFlight: () => inFlight.count,
+      sessions: () => endpoint.sessions,
+      subscriptions: () => endpoint.subscriptions,
+      eventsReady: () => bus.ready(),
+    });
+
+    const stop = async (drainMs: number): Promise<void> => {
+      draining = true;
+      inFlight.closeConnections();
+      log.info({ drainMs, inFlight: inFlight.count }, 'stopping');
+      await sleep(drainMs);
+      await inFlight.quiet(Math.min(drainMs, QUIET_MS), QUIET_LIMIT_MS);
+      const connectionsEnded = stopListening(mcp, limits.callTimeoutMs + GRACE_MS);
+      await Promise.all([inFlight.empty(limits.callTimeoutMs), extensions.close(limits.callTimeoutMs)]);
+      await endpoint.close();
+      // Nothing is being answered any more; what is open still is a request that does not come to its end.
+      const cut = setTimeout(() => mcp.closeAllConnections(), GRACE_MS);
+      await connectionsEnded;
+      clearTimeout(cut);
+      await closeAll();
+      log.info('stopped');
+    };
+    let stopped: Promise<void> | undefined;
     return {
-      url: `http://${reachable(config.mcp.host)}:${port}${config.mcp.path}`,
-      healthUrl: `http://${reachable(config.health.host)}:${healthPort}`,
+      url: urlOf(config.mcp, port),
+      healthUrl: `http://${authorityOf(reachable(config.health.host), healthPort)}`,
       runtime,
       settle: async () => {
-        if (draining) return;
-        await endpoint.warm();
-        releaseMemory();
+        if (!draining) releaseMemory();
       },
+      flush: () => audit?.flush(),
       close: () => (stopped ??= stop(config.drainMs)),
     };
   } catch (error) {
-    await stopListening(health, 0);
-    await runtime.close();
+    await closeAll();
     throw error;
   }
 }
 
+const urlOf = ({ host, path }: ServerConfig['mcp'], port: number): string =>
+  `http://${authorityOf(reachable(host), port)}${path}`;
+
+const authorityOf = (host: string, port: number): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
 /** An address to connect to for one to listen on. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
-}
+const reachable = (host: string): string => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);

@@ -25,9 +25,25 @@ const everything = server({
     ingress: { tlsSecretName: 'tls' },
     allowedOrigins: ['https://app.example.com'],
   },
-  limits: { requestBody: '1.5Mi', callTimeout: '90s' },
+  redis: { urlSecretRef: { name: 'redis', key: 'url' } },
+  skills: [{ name: 'review', configMap: { name: 'review' } }],
+  auth: {
+    type: 'BuiltIn',
+    builtIn: {
+      signingKeySecretRef: { name: 'tokens', key: 'signing' },
+      bootstrapAdminSecretRef: { name: 'tokens', key: 'admin' },
+    },
+  },
+  limits: {
+    requestBody: '1.5Mi',
+    callTimeout: '90s',
+    maxInFlight: 64,
+    requestsPerMinutePerCaller: 600,
+    maxSessions: 10,
+    maxSubscriptions: 20,
+  },
   rollout: { drain: '5s', terminationGracePeriod: '120s' },
-  telemetry: { logLevel: 'debug' },
+  telemetry: { logLevel: 'debug', auditLog: false },
 });
 
 test('the least McpServer gives a configuration that the server accepts', async () => {
@@ -45,7 +61,7 @@ test('every field that a server acts on arrives, in milliseconds and bytes', asy
 test('a place without a cluster takes other backends, files and addresses', () => {
   const rendered = renderServerConfig(everything, {
     backends: { source: 'Files', paths: ['models.yaml'] },
-    postgresUrlFile: '/home/me/url',
+    secretsDirectory: '/home/me/secrets',
     keysDirectory: null,
     hosts: ['my-laptop'],
     listen: { host: '127.0.0.1', port: 0, healthPort: 0 },
@@ -54,7 +70,12 @@ test('a place without a cluster takes other backends, files and addresses', () =
     mcp: { host: '127.0.0.1', port: 0 },
     health: { host: '127.0.0.1', port: 0 },
     backends: { source: 'Files', paths: ['models.yaml'] },
-    storage: { type: 'Postgres', urlFile: '/home/me/url' },
+    storage: { type: 'Postgres', urlFile: '/home/me/secrets/db/url' },
+    redis: { urlFile: '/home/me/secrets/redis/url' },
+    auth: {
+      signingKeyFile: '/home/me/secrets/tokens/signing',
+      bootstrapAdminFile: '/home/me/secrets/tokens/admin',
+    },
   });
   expect(rendered.mcp?.allowedHosts).toContain('my-laptop');
   expect(rendered).not.toHaveProperty('keysDirectory');
@@ -73,6 +94,53 @@ describe('the public URL', () => {
   test('that differs from the host is served too', () => {
     const rendered = renderServerConfig(server({ exposure: { publicUrl: 'https://gate.example:8443/x' } }));
     expect(rendered.mcp?.allowedHosts).toContain('gate.example');
+  });
+});
+
+describe('tokens', () => {
+  const jwt = { type: 'JWT', jwt: { issuer: 'https://id.example.com' } } as const;
+  const HERE = 'http://assistant.team-a.svc.cluster.local/mcp';
+  const authOf = (spec: Partial<McpServerInput['spec']>) => {
+    const rendered = renderServerConfig(server(spec));
+    expect(serverConfig.safeParse(rendered).error).toBeUndefined();
+    return { ...rendered.auth, resource: rendered.mcp?.publicUrl };
+  };
+
+  test.each([
+    [{}, HERE],
+    [{ publicUrl: 'https://gate.example/x' }, 'https://gate.example/x'],
+  ] as const)('of an issuer, with %j, are made for %s', (exposure, url) => {
+    expect(authOf({ auth: jwt, exposure })).toEqual({
+      type: 'JWT',
+      issuer: 'https://id.example.com',
+      audiences: [url],
+      requiredScopes: ['mcp'],
+      rolesClaim: 'roles',
+      resource: url,
+    });
+  });
+
+  test('may be made for another audience', () => {
+    const auth = { ...jwt, jwt: { ...jwt.jwt, audiences: ['a', 'b'], jwksUri: 'https://id.example.com/keys' } };
+    expect(authOf({ auth })).toMatchObject({
+      audiences: ['a', 'b'],
+      jwksUri: 'https://id.example.com/keys',
+      resource: HERE,
+    });
+  });
+
+  test("of ServiceAccounts are taken from the server's own namespace, or from those that are named", () => {
+    const type = 'KubernetesServiceAccount';
+    expect(authOf({ auth: { type } })).toEqual({
+      type,
+      audiences: [HERE],
+      serviceAccounts: ['team-a:*'],
+      resource: HERE,
+    });
+    const serviceAccounts = [{ name: 'agent' }, { namespace: 'b' }, { namespace: '*', name: 'ci' }];
+    expect(authOf({ auth: { type, kubernetesServiceAccount: { serviceAccounts } } })).toMatchObject({
+      serviceAccounts: ['team-a:agent', 'b:*', '*:ci'],
+    });
   });
 });
 

@@ -5,7 +5,7 @@
 import { milliseconds } from '#crds/duration.ts';
 import type { McpServerSpec } from '#crds/mcpserver-status.ts';
 import { amount } from '#crds/quantity.ts';
-import type { ServerConfig, ServerConfigInput } from './config.ts';
+import { type ServerConfig, type ServerConfigInput, serverConfig } from './config.ts';
 
 /** What `renderServerConfig` reads of an McpServer; defaults of the schema must have been applied. */
 export interface RenderedServer {
@@ -22,6 +22,12 @@ export interface RenderOptions {
   readonly databasePath?: string;
   /** File with PostgreSQL's URL; the mounted Secret without it. */
   readonly postgresUrlFile?: string;
+  /** Folder in which Secrets are files, by name and key; where the pod mounts them without it. */
+  readonly secretsDirectory?: string;
+  /** Folder with one sub-folder per skill; the pod's without it. */
+  readonly skillsDirectory?: string;
+  /** URL for clients where the spec names none; the Service's without it. */
+  readonly url?: string;
   /** Folder with the fleet's keys; the mounted Secret without it, none for `null`. */
   readonly keysDirectory?: string | null;
   readonly listen?: { readonly host?: string; readonly port?: number; readonly healthPort?: number };
@@ -33,7 +39,17 @@ export const POD = {
   postgresUrlFile: '/var/run/postgres/url',
   keysDirectory: '/etc/mcp-fleet/keys',
   credentialsDirectory: '/var/run/model-credentials',
+  redisUrlFile: '/var/run/redis/url',
+  signingKeyFile: '/var/run/auth/signing.key',
+  bootstrapAdminFile: '/var/run/auth/bootstrap-admin',
+  skillsDirectory: '/var/run/skills',
 } as const;
+
+type SecretKey = { readonly name: string; readonly key: string };
+
+/** Where a Secret's value is: in a pod, or in the folder that stands for Secrets elsewhere. */
+const secretFile = ({ secretsDirectory }: RenderOptions, { name, key }: SecretKey, inPod: string): string =>
+  secretsDirectory === undefined ? inPod : `${secretsDirectory}/${name}/${key}`;
 
 /** URL of the MCP endpoint for clients; undefined where only the cluster reaches it. */
 export function publicUrl({ exposure }: Pick<McpServerSpec, 'exposure'>): string | undefined {
@@ -46,7 +62,10 @@ export function publicUrl({ exposure }: Pick<McpServerSpec, 'exposure'>): string
 export function renderServerConfig(server: RenderedServer, options: RenderOptions = {}): ServerConfigInput {
   const { spec, metadata } = server;
   const namespace = metadata.namespace ?? 'default';
-  const url = publicUrl(spec);
+  const serviceHost = `${metadata.name}.${namespace}.svc.cluster.local`;
+  const reached = options.url ?? `http://${serviceHost}${spec.exposure.path}`;
+  // Tokens are made for a URL, so a server that takes tokens has one.
+  const url = publicUrl(spec) ?? (spec.auth.type === 'None' ? undefined : reached);
   const { host, port, healthPort } = options.listen ?? {};
   const keysDirectory = options.keysDirectory === undefined ? POD.keysDirectory : options.keysDirectory;
   return {
@@ -78,7 +97,16 @@ export function renderServerConfig(server: RenderedServer, options: RenderOption
     limits: {
       requestBodyBytes: bytes(spec.limits.requestBody),
       callTimeoutMs: milliseconds(spec.limits.callTimeout),
+      ...otherLimits(spec),
     },
+    ...(spec.auth.type === 'None' ? {} : { auth: auth(spec.auth, namespace, url ?? reached, options) }),
+    ...(spec.redis === undefined
+      ? {}
+      : { redis: { urlFile: secretFile(options, spec.redis.urlSecretRef, POD.redisUrlFile) } }),
+    ...(spec.telemetry.auditLog ? {} : { auditLog: false }),
+    ...(spec.skills === undefined || spec.skills.length === 0
+      ? {}
+      : { skillsDirectory: options.skillsDirectory ?? POD.skillsDirectory }),
     drainMs: milliseconds(spec.rollout.drain),
     ...(keysDirectory === null ? {} : { keysDirectory }),
     logLevel: spec.telemetry.logLevel,
@@ -107,8 +135,47 @@ function clusterBackends({ backends }: McpServerSpec, namespace: string): Server
 
 function storage({ storage }: McpServerSpec, options: RenderOptions): ServerConfigInput['storage'] {
   if (storage.postgres === undefined) return { type: 'Embedded', path: options.databasePath ?? POD.databasePath };
-  const urlFile = options.postgresUrlFile ?? POD.postgresUrlFile;
+  const urlFile = options.postgresUrlFile ?? secretFile(options, storage.postgres.urlSecretRef, POD.postgresUrlFile);
   return { type: 'Postgres', urlFile, poolSize: storage.postgres.poolSize };
+}
+
+const LIMITS = serverConfig.shape.limits.parse({});
+
+/** Only what is not the server's default, so that a new limit with its default changes no configuration and rolls no pod. */
+function otherLimits({ limits }: McpServerSpec): Partial<ServerConfig['limits']> {
+  const { maxInFlight, requestsPerMinutePerCaller, maxSessions, maxSubscriptions } = limits;
+  const others = { maxInFlight, requestsPerMinutePerCaller, maxSessions, maxSubscriptions };
+  return Object.fromEntries(
+    Object.entries(others).filter(([name, value]) => value !== LIMITS[name as keyof typeof others]),
+  );
+}
+
+/** `url` is the audience where the spec names none. */
+function auth(
+  { jwt, builtIn, kubernetesServiceAccount = {} }: McpServerSpec['auth'],
+  namespace: string,
+  url: string,
+  options: RenderOptions,
+): NonNullable<ServerConfigInput['auth']> {
+  if (jwt !== undefined) {
+    const { issuer, jwksUri, audiences, requiredScopes, rolesClaim } = jwt;
+    const keys = jwksUri === undefined ? {} : { jwksUri };
+    return { type: 'JWT', issuer, ...keys, audiences: audiences ?? [url], requiredScopes, rolesClaim };
+  }
+  if (builtIn !== undefined) {
+    return {
+      type: 'BuiltIn',
+      signingKeyFile: secretFile(options, builtIn.signingKeySecretRef, POD.signingKeyFile),
+      bootstrapAdminFile: secretFile(options, builtIn.bootstrapAdminSecretRef, POD.bootstrapAdminFile),
+      accessTokenLifetimeMs: milliseconds(builtIn.accessTokenLifetime),
+    };
+  }
+  const { audiences, serviceAccounts } = kubernetesServiceAccount;
+  return {
+    type: 'KubernetesServiceAccount',
+    audiences: audiences ?? [url],
+    serviceAccounts: (serviceAccounts ?? [{ name: '*' }]).map((of) => `${of.namespace ?? namespace}:${of.name}`),
+  };
 }
 
 /** Bytes of a Kubernetes quantity that the schema has accepted, rounded up. */

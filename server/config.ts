@@ -4,6 +4,8 @@
  * bytes, so that the server parses no units. Must not know where the file comes from.
  */
 import { z } from 'zod';
+import { everythingConfig } from './toolsets/everything/config.ts';
+import { fleetConfig } from './toolsets/fleet/config.ts';
 import { tasksConfig } from './toolsets/tasks/config.ts';
 
 const target = z.strictObject({
@@ -37,6 +39,35 @@ const storage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('Postgres'), urlFile: z.string(), poolSize: z.int().min(1).default(20) }),
 ]);
 
+const texts = z.array(z.string().min(1));
+
+/** Who may call. An empty list of audiences stands for the public URL. */
+const auth = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('None') }),
+  z.strictObject({
+    type: z.literal('JWT'),
+    issuer: z.url(),
+    /** Read from the issuer's metadata without it. */
+    jwksUri: z.url().optional(),
+    audiences: texts.default([]),
+    requiredScopes: texts.default([]),
+    /** Claim with the caller's roles. */
+    rolesClaim: z.string().min(1).default('roles'),
+  }),
+  z.strictObject({
+    type: z.literal('KubernetesServiceAccount'),
+    audiences: texts.default([]),
+    /** Who may call, as `namespace:name`; `*` for a name or for both stands for all. */
+    serviceAccounts: texts.min(1),
+  }),
+  z.strictObject({
+    type: z.literal('BuiltIn'),
+    signingKeyFile: z.string(),
+    bootstrapAdminFile: z.string(),
+    accessTokenLifetimeMs: z.int().min(1).default(1_800_000),
+  }),
+]);
+
 export const serverConfig = z.strictObject({
   /** Name that the server gives itself in the protocol. */
   name: z.string().min(1),
@@ -67,8 +98,23 @@ export const serverConfig = z.strictObject({
         .min(1024)
         .default(4 * 1024 * 1024),
       callTimeoutMs: z.int().min(1).default(120_000),
+      /** Requests that a pod works on at a time; more get 503. */
+      maxInFlight: z.int().min(1).default(256),
+      /** 0 is no limit. */
+      requestsPerMinutePerCaller: z.int().min(0).default(0),
+      maxSessions: z.int().min(1).default(1000),
+      maxSubscriptions: z.int().min(1).default(1024),
     })
     .prefault({}),
+  auth: auth.default({ type: 'None' }),
+  /** What the pods share beside the store: limits, events. The file holds the URL. */
+  redis: z.strictObject({ urlFile: z.string() }).optional(),
+  /** One line for each call: who, what, result; no arguments. */
+  auditLog: z.boolean().default(true),
+  /** Folder with one sub-folder per skill. */
+  skillsDirectory: z.string().optional(),
+  /** Where other pods of the fleet reach this one; known only at the start of a process. */
+  pod: z.strictObject({ address: z.string().optional() }).prefault({}),
   /** How long a stopping server still answers while endpoints change. */
   drainMs: z.int().min(0).default(10_000),
   /** Folder with the fleet's shared keys; without it a key lives as long as the process. */
@@ -78,10 +124,15 @@ export const serverConfig = z.strictObject({
 
 export type ServerConfig = z.output<typeof serverConfig>;
 export type ServerConfigInput = z.input<typeof serverConfig>;
+export type AuthConfig = ServerConfig['auth'];
 export type RouteConfig = ServerConfig['routes'][number];
 
 /** The settings that each toolset takes. A toolset that is not listed here does not exist. */
-export const toolsetConfigs = { tasks: tasksConfig } as const satisfies Record<string, z.ZodType>;
+export const toolsetConfigs = {
+  tasks: tasksConfig,
+  everything: everythingConfig,
+  fleet: fleetConfig,
+} as const satisfies Record<string, z.ZodType>;
 
 export type ToolsetName = keyof typeof toolsetConfigs;
 export const TOOLSET_NAMES = Object.keys(toolsetConfigs) as readonly ToolsetName[];

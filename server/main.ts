@@ -3,6 +3,7 @@
  * that a cluster gets. Reads arguments, environment and signals, and decides how the process ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import type { App } from './app.ts';
 import { ConfigError } from './config-error.ts';
 import { environmentEndpoint } from './local/environment.ts';
@@ -22,6 +23,8 @@ On a laptop:   server -f manifests/samples/ [-f more.yaml] [--name assistant]
   --health-port PORT        port of /healthz, /readyz and /metrics; without it any that is free
   --data FILE               file of the store; without it ~/.local/share/mcp-fleet/NAME.db
   --postgres-url-file FILE  file with the connection URL, for spec.storage.type Postgres
+  --secrets DIR             folder that stands for Secrets, as NAME/KEY (BuiltIn auth, Redis, PostgreSQL)
+  --skills DIR              folder with one folder for each skill, for spec.skills
   -h, --help                this text
   -v, --version             the version
 
@@ -42,6 +45,8 @@ async function main(args: readonly string[]): Promise<void> {
     'health-port',
     'data',
     'postgres-url-file',
+    'secrets',
+    'skills',
     'help',
     'version',
   ]);
@@ -61,15 +66,18 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function serveConfig(file: string, version: string, started: (app: App) => void): Promise<App> {
-  const [{ startApp }, { createLog }, { readConfigFile }] = await Promise.all([
+  const [{ startApp }, { createLog, openOutput }, { blameTool }, { readConfigFile }] = await Promise.all([
     import('./app.ts'),
     import('./telemetry/log.ts'),
+    import('./protocol/run.ts'),
     import('./config-file.ts'),
   ]);
-  const config = await readConfigFile(file);
-  const log = createLog({ level: config.logLevel, destination: 'stdout' });
-  logCrashes((fields, message) => log.error(fields, message));
-  const app = await startApp(config, { log, version, environment: process.env });
+  const read = await readConfigFile(file);
+  const config = { ...read, pod: { address: process.env['POD_IP'] ?? read.pod.address } };
+  const output = openOutput('stdout');
+  const log = createLog({ level: config.logLevel, destination: output });
+  endOnCrash(log, blameTool);
+  const app = await startApp(config, { log, version, audit: output, environment: process.env });
   started(app);
   log.info(
     { url: app.url, health: app.healthUrl, toolsets: config.toolsets.map(({ name }) => name), version },
@@ -79,9 +87,10 @@ async function serveConfig(file: string, version: string, started: (app: App) =>
 }
 
 async function serveFiles(flags: Flags, version: string, started: (app: App) => void): Promise<App> {
-  const [{ startApp }, { createLog }, { localServer }, { freePort }] = await Promise.all([
+  const [{ startApp }, { createLog, openOutput }, { blameTool }, { localServer }, { freePort }] = await Promise.all([
     import('./app.ts'),
     import('./telemetry/log.ts'),
+    import('./protocol/run.ts'),
     import('./local/local-config.ts'),
     import('./local/free-port.ts'),
   ]);
@@ -93,9 +102,17 @@ async function serveFiles(flags: Flags, version: string, started: (app: App) => 
     healthPort: flags.healthPort ?? 0,
     endpoint: environmentEndpoint(process.env),
   });
-  const log = createLog({ level: config.logLevel, destination: 'stdout' });
-  logCrashes((fields, message) => log.error(fields, message));
-  const app = await startApp(config, { log, version, strictOutput: true, environment: process.env, credentials });
+  const output = openOutput('stdout');
+  const log = createLog({ level: config.logLevel, destination: output });
+  endOnCrash(log, blameTool);
+  const app = await startApp(config, {
+    log,
+    version,
+    audit: output,
+    strictOutput: true,
+    environment: process.env,
+    credentials,
+  });
   started(app);
   const toolsets = config.toolsets.map(({ name }) => name).join(', ');
   const store = config.storage.type === 'Embedded' ? config.storage.path : 'PostgreSQL';
@@ -121,13 +138,18 @@ function stopOnSignals(): (app: App) => void {
   process.on('SIGINT', stop);
   return (app) => {
     running = app;
+    process.on('exit', () => app.flush());
   };
 }
 
-/** A programming error ends the process, with a line that says so; whoever runs it starts it again. */
-function logCrashes(write: (fields: object, message: string) => void): void {
+/**
+ * What nobody caught: where it comes from a tool, only its call fails. Everything else ends the process, with a line
+ * that says so; whoever runs it starts it again.
+ */
+function endOnCrash(log: Logger, blameTool: (error: unknown) => boolean): void {
   const crash = (error: unknown): void => {
-    write({ error }, 'crashed by a programming error');
+    if (blameTool(error)) return;
+    log.error({ error }, 'crashed by a programming error');
     process.exit(1);
   };
   process.on('uncaughtException', crash);

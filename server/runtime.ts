@@ -5,13 +5,21 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Proxy } from '#models/proxy.ts';
+import type { Spending } from './audit/spending.ts';
 import type { ServerConfig } from './config.ts';
 import { ConfigError, issuesText } from './config-error.ts';
+import type { EventBus, ServerEvent } from './events/event.ts';
+import { openEventBus } from './events/open.ts';
+import { type OpenExtensions, openExtensions } from './extensions/open.ts';
+import type { SkillLibrary } from './extensions/skills/library.ts';
 import { createInferenceMetrics } from './inference/metrics.ts';
 import { type OpenInference, openInference } from './inference/open.ts';
 import { createDispatch, type Dispatch } from './protocol/dispatch.ts';
+import type { AuditEntry } from './protocol/run.ts';
+import { openSealer, type Sealer } from './protocol/sealing.ts';
 import { compileTable, type OpenToolset } from './protocol/table.ts';
-import { openDatabase } from './store/database.ts';
+import type { OpenRedis } from './redis/redis.ts';
+import { type OpenDatabase, openDatabase } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { toolsets as ownToolsets, type ToolsetLoader } from './toolsets/registry.ts';
@@ -28,11 +36,23 @@ export interface RuntimeOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Credentials of backends from files, by name. */
   readonly credentials?: ReadonlyMap<string, string>;
+  /** Carries what tools publish; the one that the configuration allows without it. */
+  readonly bus?: EventBus;
+  /** Told of every request that was answered. */
+  readonly audit?: ((entry: AuditEntry) => void) | undefined;
+  /** Follows what requests spend on models. */
+  readonly spending?: Spending | undefined;
 }
 
 export interface Runtime {
   readonly dispatch: Dispatch;
+  readonly extensions: OpenExtensions;
   readonly inference: OpenInference;
+  readonly store: OpenDatabase;
+  readonly bus: EventBus;
+  readonly sealer: Sealer;
+  /** Undefined where none is configured. */
+  readonly redis: OpenRedis | undefined;
   /** Each part with `ok` or the reason why it is not. */
   checks(): Promise<Readonly<Record<string, string>>>;
   close(): Promise<void>;
@@ -58,16 +78,23 @@ export async function openRuntime(config: ServerConfig, options: RuntimeOptions)
     for (const undo of opened.reverse().splice(0)) await undo();
   };
   try {
+    const sealer = openSealer({ keysDirectory: config.keysDirectory, now, log });
+    const redis = config.redis && (await openRedis(config.redis.urlFile, log));
+    if (redis) opened.push(() => redis.close());
+    const postgres = config.storage.type === 'Postgres' ? config.storage : undefined;
+    const bus = options.bus ?? (await openEventBus({ name: config.name, log, redis, postgres }));
+    opened.push(() => bus.close());
     const store = await openDatabase(config.storage, { log });
     opened.push(() => store.close());
-    const inference = await openInference(config, {
+    const models = await openInference(config, {
       log,
       metrics: createInferenceMetrics(metrics.registry),
       environment,
       proxy: proxyOf(environment),
       ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     });
-    opened.push(() => inference.close());
+    opened.push(() => models.close());
+    const inference = options.spending?.count(models) ?? models;
     const open: OpenToolset[] = [];
     for (const { toolset, settings } of chosen) {
       await migrate(store.database, store.dialect, toolset.name, toolset.migrations);
@@ -77,20 +104,40 @@ export async function openRuntime(config: ServerConfig, options: RuntimeOptions)
         inference,
         log: log.child({ toolset: toolset.name }),
         now,
+        notify: (event: ServerEvent) => bus.publish(event),
       };
       open.push({ toolset, deps: await toolset.open(context) });
     }
+    const skills = await openSkills(config.skillsDirectory, open, log);
     const dispatch = createDispatch({
-      table: compileTable(open),
+      table: compileTable(open, skills ? [skills.source] : []),
       log,
       metrics,
       callTimeoutMs: config.limits.callTimeoutMs,
       strictOutput: options.strictOutput ?? false,
-      newId: () => randomBytes(6).toString('hex'),
+      newId: requestIds(),
+      sealer,
+      publish: (event) => bus.publish(event),
+      audit: options.audit,
     });
+    const extensions = await openExtensions({
+      dispatch,
+      store,
+      bus,
+      log,
+      now,
+      maxTasks: config.limits.maxInFlight,
+      skills,
+    });
+    opened.push(() => extensions.close(0));
     return {
       dispatch,
+      extensions,
       inference,
+      store,
+      bus,
+      sealer,
+      redis,
       checks: async () => ({
         store: (await store.ready()) ? 'ok' : 'the store does not answer',
         discovery: inference.ready() ? 'ok' : 'the first list of model backends has not come yet',
@@ -103,8 +150,33 @@ export async function openRuntime(config: ServerConfig, options: RuntimeOptions)
   }
 }
 
+/** Undefined where there is neither a folder for them nor a toolset that brings any. */
+async function openSkills(
+  directory: string | undefined,
+  toolsets: readonly OpenToolset[],
+  log: Logger,
+): Promise<SkillLibrary | undefined> {
+  const offered = toolsets.flatMap(({ toolset }) => toolset.skills ?? []);
+  if (directory === undefined && offered.length === 0) return undefined;
+  const { createSkillLibrary } = await import('./extensions/skills/library.ts');
+  return createSkillLibrary({ directory, offered, log, monotonic: () => performance.now() });
+}
+
+/** Loaded where it is used: few servers have one. */
+async function openRedis(urlFile: string, log: Logger): Promise<OpenRedis> {
+  const redis = await import('./redis/redis.ts');
+  return redis.openRedis({ urlFile, log });
+}
+
+/** Ids that no other process makes, without asking for randomness each time. They join log lines and are no secret. */
+function requestIds(): () => string {
+  const process = randomBytes(5).toString('hex');
+  let count = 0;
+  return () => `${process}-${((count += 1)).toString(36)}`;
+}
+
 /** By the usual variables, of which lower case wins, as in curl. */
-function proxyOf(variables: Readonly<Record<string, string | undefined>>): Proxy {
+export function proxyOf(variables: Readonly<Record<string, string | undefined>>): Proxy {
   const read = (name: string): string | undefined => variables[name.toLowerCase()] ?? variables[name];
   return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), none: read('NO_PROXY') };
 }

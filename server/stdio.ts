@@ -3,6 +3,7 @@
  * arguments, environment and signals; ends when the client closes stdin.
  */
 import { ConfigError } from './config-error.ts';
+import { createLocalBus } from './events/event.ts';
 import { environmentEndpoint } from './local/environment.ts';
 import { exitOf } from './local/exit.ts';
 import { dataFolder, parseFlags } from './local/flags.ts';
@@ -22,6 +23,8 @@ const HELP = `Serves MCP over stdin and stdout, for clients that start their ser
   --name NAME               which McpServer, where the files hold several
   --data FILE               file of the store; without it ~/.local/share/mcp-fleet/NAME.db
   --postgres-url-file FILE  file with the connection URL, for spec.storage.type Postgres
+  --secrets DIR             folder that stands for Secrets, as NAME/KEY
+  --skills DIR              folder with one folder for each skill, for spec.skills
   -h, --help                this text
   -v, --version             the version
 
@@ -30,7 +33,7 @@ OPENAI_API_KEY. The model is LITELLM_MODEL or OPENAI_MODEL, or the first that th
 `;
 
 async function main(args: readonly string[]): Promise<void> {
-  const flags = parseFlags(args, ['file', 'name', 'data', 'postgres-url-file', 'help', 'version']);
+  const flags = parseFlags(args, ['file', 'name', 'data', 'postgres-url-file', 'secrets', 'skills', 'help', 'version']);
   const version = await readVersion(process.env['MCP_FLEET_BUILD_VERSION']);
   if (flags.help) return void process.stdout.write(HELP);
   if (flags.version) return void process.stdout.write(`${version}\n`);
@@ -42,6 +45,7 @@ async function main(args: readonly string[]): Promise<void> {
     port: 0,
     healthPort: 0,
     endpoint: environmentEndpoint(process.env),
+    stdio: true,
   });
   const log = createLog({ level: config.logLevel, destination: 'stderr' });
   const crash = (error: unknown): void => {
@@ -52,15 +56,25 @@ async function main(args: readonly string[]): Promise<void> {
   process.on('unhandledRejection', crash);
 
   const metrics = createMetrics({ processMetrics: false });
+  const bus = createLocalBus();
   const runtime = await openRuntime(config, {
     log,
     metrics,
     strictOutput: true,
     environment: process.env,
     credentials,
+    bus,
   });
   const identity = { name: config.name, version };
-  const endpoint = createStdioEndpoint({ identity, dispatch: runtime.dispatch, log });
+  const endpoint = createStdioEndpoint({
+    identity,
+    ...runtime,
+    ...runtime.extensions,
+    bus,
+    log,
+    input: process.stdin,
+    output: process.stdout,
+  });
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1);
@@ -72,7 +86,9 @@ async function main(args: readonly string[]): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.stdin.on('close', stop);
+  void endpoint.ended.then(() => {
+    if (!stopping) stop();
+  });
 
   const toolsets = config.toolsets.map(({ name }) => name).join(', ');
   const store = config.storage.type === 'Embedded' ? config.storage.path : 'PostgreSQL';

@@ -71,6 +71,42 @@ export const fieldRows: readonly FieldRow[] = [
       scheduling: { nodeSelector: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, ''])) },
     }),
   },
+  { field: 'spec.limits.maxInFlight', why: 'is 0', object: server({ limits: { maxInFlight: 0 } }) },
+  {
+    field: 'spec.limits.requestsPerMinutePerCaller',
+    why: 'is negative',
+    object: server({ limits: { requestsPerMinutePerCaller: -1 } }),
+  },
+  { field: 'spec.limits.maxSessions', why: 'is 0', object: server({ limits: { maxSessions: 0 } }) },
+  {
+    field: 'spec.limits.maxSubscriptions',
+    why: 'is beyond its bound',
+    object: server({ limits: { maxSubscriptions: 100_001 } }),
+  },
+  { field: 'spec.redis.urlSecretRef', why: 'is missing', object: server({ redis: {} }) },
+  { field: 'spec.auth.type', why: 'is not one of the words', object: server({ auth: { type: 'Basic' } }) },
+  {
+    field: 'spec.auth.jwt.issuer',
+    why: 'is no URL',
+    object: server({ auth: { type: 'JWT', jwt: { issuer: 'id.example.com' } } }),
+  },
+  {
+    field: 'spec.auth.jwt.requiredScopes[0]',
+    why: 'has a space',
+    object: server({ auth: { type: 'JWT', jwt: { issuer: 'https://id.test', requiredScopes: ['a b'] } } }),
+  },
+  {
+    field: 'spec.auth.kubernetesServiceAccount.serviceAccounts',
+    why: 'is empty',
+    object: server({
+      auth: { type: 'KubernetesServiceAccount', kubernetesServiceAccount: { serviceAccounts: [] } },
+    }),
+  },
+  {
+    field: 'spec.skills[0].name',
+    why: 'has capitals',
+    object: server({ skills: [{ name: 'Review', configMap: { name: 'a' } }] }),
+  },
   { field: 'spec.type', why: 'is not one of the words', object: backend({ type: 'Reference' }) },
   { field: 'spec.models', why: 'is empty', object: backend({ models: [] }) },
   { field: 'spec.models[0].tasks', why: 'is empty', object: backend({ models: [{ name: 'm', tasks: [] }] }) },

@@ -4,6 +4,15 @@
 import { exposed, POSTGRES, server, TOKEN } from './objects.ts';
 import type { RuleRows } from './shared.ts';
 
+const JWT = { type: 'JWT', jwt: { issuer: 'https://id.example.com' } };
+const BUILT_IN = {
+  type: 'BuiltIn',
+  builtIn: { signingKeySecretRef: { name: 's', key: 'k' }, bootstrapAdminSecretRef: { name: 's', key: 'admin' } },
+};
+const KUBERNETES = {
+  type: 'KubernetesServiceAccount',
+  kubernetesServiceAccount: { serviceAccounts: [{ namespace: '*', name: 'agent' }, {}] },
+};
 const asked = { resources: { requests: { cpu: '1' } } };
 
 export const mcpServerRows: readonly RuleRows[] = [
@@ -73,6 +82,40 @@ export const mcpServerRows: readonly RuleRows[] = [
     message: 'exposure.host may only be set when exposure.type is Ingress',
     accept: [server({ exposure: { type: 'ClusterIP', path: '/' } })],
     reject: [server({ exposure: { host: 'mcp.example.com' } })],
+  },
+  {
+    at: 'spec.auth',
+    message: 'auth.jwt must be set when auth.type is JWT, and only then',
+    accept: [server({ auth: JWT }), server({ auth: {} })],
+    reject: [server({ auth: { type: 'JWT' } }), server({ auth: { ...JWT, type: 'None' } })],
+  },
+  {
+    at: 'spec.auth',
+    message: 'auth.builtIn must be set when auth.type is BuiltIn, and only then',
+    accept: [server({ auth: BUILT_IN })],
+    reject: [server({ auth: { type: 'BuiltIn' } }), server({ auth: { ...BUILT_IN, type: 'None' } })],
+  },
+  {
+    at: 'spec.auth',
+    message: 'auth.kubernetesServiceAccount may only be set when auth.type is KubernetesServiceAccount',
+    accept: [server({ auth: KUBERNETES }), server({ auth: { type: 'KubernetesServiceAccount' } })],
+    reject: [server({ auth: { ...KUBERNETES, type: 'None' } })],
+  },
+  {
+    at: 'spec.skills[]',
+    message: 'a skill needs either configMap or persistentVolumeClaim',
+    accept: [
+      server({
+        skills: [
+          { name: 'review', configMap: { name: 'review' } },
+          { name: 'papers', persistentVolumeClaim: { name: 'papers' } },
+        ],
+      }),
+    ],
+    reject: [
+      server({ skills: [{ name: 'review' }] }),
+      server({ skills: [{ name: 'a', configMap: { name: 'a' }, persistentVolumeClaim: { name: 'a' } }] }),
+    ],
   },
   {
     at: 'spec.podTemplate.envFrom[]',

@@ -144,6 +144,13 @@ export const durations: readonly RuleRows[] = everywhere(
   'must be longer than 0s and at most 24h',
   {
     'spec.limits.callTimeout': (v) => server({ limits: { callTimeout: v }, ...DAY }),
+    'spec.auth.builtIn.accessTokenLifetime': (v) =>
+      server({
+        auth: {
+          type: 'BuiltIn',
+          builtIn: { signingKeySecretRef: TOKEN, bootstrapAdminSecretRef: TOKEN, accessTokenLifetime: v },
+        },
+      }),
     'spec.rollout.terminationGracePeriod': (v) =>
       server({ limits: { callTimeout: '1ms' }, rollout: { drain: '0s', terminationGracePeriod: v } }),
     'spec.inference.routes[].deadline': (v) =>
@@ -165,6 +172,22 @@ export const durations: readonly RuleRows[] = everywhere(
   },
   ['2ms', '1h30m'],
   ['0s', '25h'],
+);
+
+export const urls: readonly RuleRows[] = everywhere(
+  'must be https, or http to localhost or a Service of the cluster (*.svc, *.svc.cluster.local)',
+  {
+    'spec.auth.jwt.issuer': (v) => server({ auth: { type: 'JWT', jwt: { issuer: v } } }),
+    'spec.auth.jwt.jwksUri': (v) => server({ auth: { type: 'JWT', jwt: { issuer: 'https://id.test', jwksUri: v } } }),
+  },
+  [
+    'https://id.test/realms/a',
+    'http://127.0.0.1:8080',
+    'http://localhost/',
+    'http://issuer.team-a.svc',
+    'http://issuer.team-a.svc.cluster.local:8080/keys',
+  ],
+  ['http://id.test', 'http://localhost.test', 'http://a.svc.test/', 'http://127.0.0.1.test'],
 );
 
 export const variables: readonly RuleRows[] = everywhere(

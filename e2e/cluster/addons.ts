@@ -36,6 +36,9 @@ function traefik(run: RunFolder, path: string): ProcessSpec {
       '--ping',
       '--providers.kubernetesingress',
       `--providers.kubernetesingress.ingressendpoint.ip=${hostAddress}`,
+      // What nginx does by itself: a request of which nothing was sent yet, as the connection was refused, goes to another pod.
+      `--providers.file.filename=${run.file('traefik.yaml')}`,
+      '--entryPoints.web.http.middlewares=retry@file',
       '--providers.providersthrottleduration=100ms', // its 2 s would be added to every wait for a route
       '--global.checknewversion=false',
       '--global.sendanonymoususage=false',
@@ -59,6 +62,7 @@ export async function startIngress(sandbox: Sandbox, { path }: Built, api: Api):
     metadata: { name: ingressClass, annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } },
     spec: { controller: 'traefik.io/ingress-controller' },
   });
+  await writeFile(sandbox.run.file('traefik.yaml'), 'http: { middlewares: { retry: { retry: { attempts: 4 } } } }\n');
   await start(sandbox, traefik(sandbox.run, path));
 }
 

@@ -10,20 +10,22 @@ import type { Ingress } from '#operator/kit/wire.ts';
 import { type ChildKind, childKind } from '#operator/workload/children.ts';
 import { type CachedMcpServer, mcpServers } from '#operator/workload/customresources.ts';
 import { NAMESPACE_INDEX, type WorkloadInformers } from '#operator/workload/informers.ts';
+import { conformanceInformers } from './conformance/caches.ts';
 import { SUFFIX } from './names.ts';
+import { ingressPaths } from './paths.ts';
 import { references } from './references.ts';
 
-/** Servers by the Secrets and ConfigMaps they name, as `Secret/namespace/name`. */
+/** Servers by the objects they name, as `Secret/namespace/name`. */
 export const REFERENCE_INDEX = 'reference';
-/** Servers by host and path of their Ingress. */
+/** Servers by each host and path of their Ingress. */
 export const ENDPOINT_INDEX = 'endpoint';
 
-/** Host and path that an Ingress of this server claims. */
-export function endpointOf({ spec, metadata }: CachedMcpServer): string | undefined {
-  const { type, host, path } = spec.exposure;
+/** Hosts and paths that an Ingress of this server claims. */
+export function endpointsOf({ spec, metadata }: CachedMcpServer): readonly string[] {
+  const { type, host } = spec.exposure;
   // Who is on the way out claims nothing any more.
-  if (type !== 'Ingress' || host === undefined || metadata.deletionTimestamp !== undefined) return undefined;
-  return `${host}${path}`;
+  if (type !== 'Ingress' || host === undefined || metadata.deletionTimestamp !== undefined) return [];
+  return ingressPaths(spec).map((path) => `${host}${path}`);
 }
 
 export const referenceKey = (kind: string, namespace: string, name: string): string =>
@@ -32,10 +34,7 @@ export const referenceKey = (kind: string, namespace: string, name: string): str
 const mcpServerIndices = {
   [REFERENCE_INDEX]: ({ spec, metadata }: CachedMcpServer) =>
     references(spec).map(({ kind, name }) => referenceKey(kind, metadata.namespace, name)),
-  [ENDPOINT_INDEX]: (server: CachedMcpServer) => {
-    const endpoint = endpointOf(server);
-    return endpoint === undefined ? [] : [endpoint];
-  },
+  [ENDPOINT_INDEX]: endpointsOf,
   [NAMESPACE_INDEX]: ({ metadata }: CachedMcpServer) => [metadata.namespace],
 };
 
@@ -43,6 +42,7 @@ const mcpServerIndices = {
 export function mcpServerCaches(manager: Manager, shared: WorkloadInformers) {
   return {
     ...shared,
+    ...conformanceInformers(manager),
     mcpServers: manager.informer(mcpServers, customProjection, { indices: mcpServerIndices }),
     serviceAccounts: manager.informer(kinds.serviceAccounts, childProjection()),
     roles: manager.informer(kinds.roles, childProjection()),

@@ -16,12 +16,14 @@ import { changed, deletionStarted, generationChanged, replaced, statusChanged } 
 import type { WorkloadControllerOptions } from '#operator/workload/controlleroptions.ts';
 import { type CachedMcpServer, type CachedModelBackend, mcpServers } from '#operator/workload/customresources.ts';
 import { NAMESPACE_INDEX } from '#operator/workload/informers.ts';
+import { INSTANCE_LABEL } from '#operator/workload/labels.ts';
 import { ClaimWriter } from '#operator/workload/retained.ts';
 import { StatusWriter } from '#operator/workload/statuswriter.ts';
 import { urgency } from '#operator/workload/urgency.ts';
 import { watchChildren, watchPods } from '#operator/workload/watches.ts';
 import { mayUse } from './backends.ts';
-import { type Caches, childKinds, ENDPOINT_INDEX, endpointOf, REFERENCE_INDEX, referenceKey } from './caches.ts';
+import { type Caches, childKinds, ENDPOINT_INDEX, endpointsOf, REFERENCE_INDEX, referenceKey } from './caches.ts';
+import { VERIFY_ANNOTATION } from './conformance/job.ts';
 import { transitions } from './events.ts';
 import { createReconcile } from './reconcile.ts';
 import { KEY_BYTES } from './resources/keys.ts';
@@ -31,6 +33,8 @@ export interface McpServerControllerOptions extends WorkloadControllerOptions {
   readonly caches: Caches;
   /** Image of servers that name none. */
   readonly serverImage: string;
+  /** Image with the conformance suite; undefined where there is none. */
+  readonly conformanceImage: string | undefined;
   /** Version of this program. */
   readonly version: string;
 }
@@ -57,7 +61,7 @@ export function createMcpServerController(options: McpServerControllerOptions): 
     resource: mcpServers,
     store: caches.mcpServers.store,
     clock,
-    urgency,
+    urgency: (previous, next) => urgency(previous, next, { verdict: ({ conformance }) => conformance?.request }),
     onWritten: (server, previous, next) => {
       for (const event of transitions(previous, next)) events.record(mcpServers, server, event);
     },
@@ -72,7 +76,11 @@ export function createMcpServerController(options: McpServerControllerOptions): 
       statuses,
       verifier,
       writers: { applier, handover, claims: new ClaimWriter(client) },
-      desired: { serverImage: options.serverImage, newKey: () => randomBytes(KEY_BYTES) },
+      desired: {
+        serverImage: options.serverImage,
+        conformanceImage: options.conformanceImage,
+        newKey: () => randomBytes(KEY_BYTES),
+      },
     }),
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
@@ -89,24 +97,35 @@ export function createMcpServerController(options: McpServerControllerOptions): 
 
 function watch(controller: Controller, caches: Caches): void {
   const servers = caches.mcpServers.store;
-  controller.for(caches.mcpServers, generationChanged, statusChanged, deletionStarted, replaced);
+  controller.for(
+    caches.mcpServers,
+    generationChanged,
+    statusChanged,
+    deletionStarted,
+    replaced,
+    changed(({ metadata }) => metadata.annotations[VERIFY_ANNOTATION]),
+  );
   // The next in line for an endpoint that is given up.
   controller.watches(
     caches.mcpServers,
-    (server) => {
-      const endpoint = endpointOf(server);
-      return endpoint === undefined ? [] : keysOf(servers.byIndex(ENDPOINT_INDEX, endpoint));
-    },
-    { predicates: [changed(endpointOf)] },
+    (server) => endpointsOf(server).flatMap((endpoint) => keysOf(servers.byIndex(ENDPOINT_INDEX, endpoint))),
+    { predicates: [changed(endpointsOf)] },
   );
   watchChildren(controller, childKinds(caches), (key) => servers.get(key) !== undefined);
   watchPods(controller, caches.pods, 'mcp-server');
+  const examined = ({ metadata: { namespace, labels } }: Cached): readonly Key[] => {
+    const name = labels[INSTANCE_LABEL];
+    return name === undefined ? [] : [{ namespace, name }];
+  };
+  controller.watches(caches.jobs, examined);
+  controller.watches(caches.examiners, examined, { predicates: [changed(({ end, problem }) => [end, problem])] });
   const naming =
     (kind: string) =>
     ({ metadata: { namespace, name } }: Cached) =>
       keysOf(servers.byIndex(REFERENCE_INDEX, referenceKey(kind, namespace, name)));
   controller.watches(caches.secrets, naming('Secret'));
   controller.watches(caches.configMaps, naming('ConfigMap'));
+  controller.watches(caches.persistentVolumeClaims, naming('PersistentVolumeClaim'), { predicates: [replaced] });
   controller.watches(
     caches.modelBackends,
     (backend) =>

@@ -35,6 +35,8 @@ import { serviceAccount } from './resources/serviceaccount.ts';
 export interface DesiredOptions {
   /** Image of servers that name none. */
   readonly serverImage: string;
+  /** Image with the conformance suite; undefined where there is none. */
+  readonly conformanceImage: string | undefined;
   /** Fresh random bytes for a Secret that does not exist yet. */
   readonly newKey: () => Uint8Array;
 }

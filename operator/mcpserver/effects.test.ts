@@ -31,6 +31,18 @@ const variable = (more: object): Spec => ({ podTemplate: { env: [{ name: 'A', ..
 const secretVariable = (more: object): Spec => variable({ secretKeyRef: { name: 's', key: 'k', ...more } });
 const exposed = (more: object): Spec => ({ exposure: { ...ingress, ...more } });
 
+const jwt = (more: object): Spec => ({ auth: { type: 'JWT', jwt: { issuer: 'https://id.example.com', ...more } } });
+const KUBERNETES = 'KubernetesServiceAccount';
+const callers = (more: object): Spec => ({
+  auth: { type: KUBERNETES, kubernetesServiceAccount: { serviceAccounts: [{ namespace: 'b', name: 'c', ...more }] } },
+});
+const secret = { name: 's', key: 'k' };
+const builtIn = (more: object): Spec => ({
+  auth: { type: 'BuiltIn', builtIn: { signingKeySecretRef: secret, bootstrapAdminSecretRef: secret, ...more } },
+});
+const skill = (more: object): Spec => ({ skills: [{ name: 'review', ...more }] });
+const redis = (more: object): Spec => ({ redis: { urlSecretRef: { ...secret, ...more } } });
+
 /** By path: a spec and the same with this field changed. A path stands for all below it that have no row. */
 const ROWS: Readonly<Record<string, readonly [Spec, Spec]>> = {
   image: [{}, { image: 'other' }],
@@ -100,7 +112,45 @@ const ROWS: Readonly<Record<string, readonly [Spec, Spec]>> = {
   'exposure.ingress.tlsSecretName': [exposed({}), exposed({ ingress: { tlsSecretName: 'tls' } })],
   'exposure.allowedOrigins': [{}, { exposure: { allowedOrigins: ['https://app.example.com'] } }],
   'limits.requestBody': [{}, { limits: { requestBody: '1Mi' } }],
+  'skills[].name': [skill({ configMap: { name: 'a' } }), skill({ configMap: { name: 'a' }, name: 'other' })],
+  'skills[].configMap.name': [skill({ configMap: { name: 'a' } }), skill({ configMap: { name: 'b' } })],
+  'skills[].persistentVolumeClaim.name': [
+    skill({ persistentVolumeClaim: { name: 'a' } }),
+    skill({ persistentVolumeClaim: { name: 'b' } }),
+  ],
+  'redis.urlSecretRef.name': [redis({}), redis({ name: 'other' })],
+  'redis.urlSecretRef.key': [redis({}), redis({ key: 'other' })],
+  'auth.type': [{}, { auth: { type: KUBERNETES } }],
+  'auth.jwt.issuer': [jwt({}), jwt({ issuer: 'https://other.example.com' })],
+  'auth.jwt.jwksUri': [jwt({}), jwt({ jwksUri: 'https://id.example.com/keys' })],
+  'auth.jwt.audiences': [jwt({}), jwt({ audiences: ['other'] })],
+  'auth.jwt.requiredScopes': [jwt({}), jwt({ requiredScopes: [] })],
+  'auth.jwt.rolesClaim': [jwt({}), jwt({ rolesClaim: 'groups' })],
+  'auth.kubernetesServiceAccount.audiences': [
+    { auth: { type: KUBERNETES } },
+    { auth: { type: KUBERNETES, kubernetesServiceAccount: { audiences: ['other'] } } },
+  ],
+  'auth.kubernetesServiceAccount.serviceAccounts[].namespace': [callers({}), callers({ namespace: '*' })],
+  'auth.kubernetesServiceAccount.serviceAccounts[].name': [callers({}), callers({ name: 'other' })],
+  'auth.builtIn.signingKeySecretRef.name': [
+    builtIn({}),
+    builtIn({ signingKeySecretRef: { ...secret, name: 'other' } }),
+  ],
+  'auth.builtIn.signingKeySecretRef.key': [builtIn({}), builtIn({ signingKeySecretRef: { ...secret, key: 'other' } })],
+  'auth.builtIn.bootstrapAdminSecretRef.name': [
+    builtIn({}),
+    builtIn({ bootstrapAdminSecretRef: { ...secret, name: 'other' } }),
+  ],
+  'auth.builtIn.bootstrapAdminSecretRef.key': [
+    builtIn({}),
+    builtIn({ bootstrapAdminSecretRef: { ...secret, key: 'other' } }),
+  ],
+  'auth.builtIn.accessTokenLifetime': [builtIn({}), builtIn({ accessTokenLifetime: '1m' })],
   'limits.callTimeout': [{}, { limits: { callTimeout: '1s' } }],
+  'limits.maxInFlight': [{}, { limits: { maxInFlight: 1 } }],
+  'limits.requestsPerMinutePerCaller': [{}, { limits: { requestsPerMinutePerCaller: 60 } }],
+  'limits.maxSessions': [{}, { limits: { maxSessions: 1 } }],
+  'limits.maxSubscriptions': [{}, { limits: { maxSubscriptions: 1 } }],
   'rollout.maxSurge': [postgres, { ...postgres, rollout: { maxSurge: 2 } }],
   'rollout.drain': [{}, { rollout: { drain: '1s' } }],
   'rollout.terminationGracePeriod': [{}, { rollout: { terminationGracePeriod: '200s' } }],
@@ -116,6 +166,7 @@ const ROWS: Readonly<Record<string, readonly [Spec, Spec]>> = {
   'podTemplate.env[].secretKeyRef.key': [secretVariable({}), secretVariable({ key: 'other' })],
   'podTemplate.envFrom[].configMapRef.name': [{}, { podTemplate: { envFrom: [{ configMapRef: { name: 'a' } }] } }],
   'podTemplate.envFrom[].secretRef.name': [{}, { podTemplate: { envFrom: [{ secretRef: { name: 'a' } }] } }],
+  'telemetry.auditLog': [{}, { telemetry: { auditLog: false } }],
   'telemetry.logLevel': [{}, { telemetry: { logLevel: 'error' } }],
   suspended: [{}, { suspended: true }],
 };

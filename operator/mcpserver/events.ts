@@ -34,6 +34,7 @@ export function transitions(previous: McpServerStatus | undefined, next: McpServ
     ...readiness(previous, next),
     ...degradation(previous, next, 'Available'),
     ...tools(previous, next),
+    ...examination(previous, next),
   ];
 }
 
@@ -46,6 +47,14 @@ function readiness(previous: McpServerStatus | undefined, next: McpServerStatus)
   const wasReady = before?.status === 'True';
   const isFailure = ['CrashLooping', 'ImagePullFailed', 'Unschedulable', 'HostConflict'].includes(after.reason);
   return !isRefused(next) && (wasReady || isFailure) ? [warning(after)] : [];
+}
+
+function examination(previous: McpServerStatus | undefined, next: McpServerStatus): readonly EventIntent[] {
+  const { conformance } = next;
+  if (conformance === undefined || conformance.request === previous?.conformance?.request) return [];
+  const { total = 0, passed, message } = conformance;
+  if (total > 0 && passed === total) return [normal('ConformancePassed', message)];
+  return [{ ...normal('ConformanceFailed', message), type: 'Warning' }];
 }
 
 function tools(previous: McpServerStatus | undefined, next: McpServerStatus): readonly EventIntent[] {

@@ -15,4 +15,15 @@ export interface Answered {
   readonly tools: readonly Tool[];
 }
 
-export type Finding = Answered | { readonly outcome: 'HandshakeFailed' | 'Timeout'; readonly message: string };
+/** The server asks for a token, which the operator has not. */
+export interface Guarded {
+  readonly outcome: 'Guarded';
+}
+
+export type Finding =
+  | Answered
+  | Guarded
+  | { readonly outcome: 'HandshakeFailed' | 'Timeout'; readonly message: string };
+
+/** Whether it came from a server that is up. */
+export const answers = ({ outcome }: Finding): boolean => outcome === 'Answered' || outcome === 'Guarded';

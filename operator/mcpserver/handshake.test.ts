@@ -148,6 +148,16 @@ test.each<[string, Listener, string]>([
   });
 });
 
+test.each([
+  ['Bearer resource_metadata="https://a.example.com/.well-known/oauth-protected-resource/mcp"', 'Guarded'],
+  ['Basic realm="a"', 'HandshakeFailed'],
+])('a server that answers 401 with %s is %s', async (challenge, outcome) => {
+  const url = await listen((_request, response) => {
+    response.writeHead(401, { 'www-authenticate': challenge, 'content-type': 'text/plain' }).end('no');
+  });
+  expect((await ask(url)).outcome).toBe(outcome);
+});
+
 test('what a server says of itself is cut and cleaned', async () => {
   const info = { name: `a\u001b[2J\n${'b'.repeat(1000)}`, version: 7 };
   const meta = { 'io.modelcontextprotocol/serverInfo': info };

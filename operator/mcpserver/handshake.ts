@@ -8,7 +8,7 @@ import { MAX_STATUS_TOOLS } from '#crds/mcpserver-status.ts';
 import { isObject } from '#models/json.ts';
 import { printable } from '#operator/workload/printable.ts';
 import type { Finding, Tool } from './finding.ts';
-import { HandshakeError, type Mcp } from './mcp.ts';
+import { HandshakeError, type Mcp, TokenRequired } from './mcp.ts';
 import { describedTools } from './tools.ts';
 
 /** Of one request, in ms. */
@@ -79,6 +79,7 @@ function identity(answer: Readonly<Record<string, unknown>>) {
 }
 
 function failure(error: unknown): Finding {
+  if (error instanceof TokenRequired) return { outcome: 'Guarded' };
   if (error instanceof Overdue) return { outcome: 'Timeout', message: error.message };
   if (error instanceof HandshakeError) return { outcome: 'HandshakeFailed', message: error.message };
   // The code of a network failure says enough; its message may hold what the other side sent.

@@ -14,8 +14,13 @@ export class HandshakeError extends Error {
   override readonly name = 'HandshakeError';
 }
 
+/** The server answers those who bring a token, and nobody else. */
+export class TokenRequired extends Error {
+  override readonly name = 'TokenRequired';
+}
+
 export interface Mcp {
-  /** The `result` of the answer. Rejects with HandshakeError, undici's errors, or the signal's reason. */
+  /** The `result` of the answer. Rejects with HandshakeError, TokenRequired, undici's errors, or the signal's reason. */
   ask(method: string, params: object, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 }
@@ -76,6 +81,10 @@ export function openMcp({ url, address, proxy, version }: McpOptions): Mcp {
           body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } }),
           signal,
         });
+        if (asksForToken(response)) {
+          await response.body.dump({ limit: MAX_ANSWER });
+          throw new TokenRequired(`${method} was answered with HTTP 401.`);
+        }
         const streams = String(response.headers['content-type'] ?? '').startsWith('text/event-stream');
         const message = await (streams ? fromEvents : fromJson)(response.body, id);
         return resultOf(method, response.statusCode, message);
@@ -86,6 +95,10 @@ export function openMcp({ url, address, proxy, version }: McpOptions): Mcp {
     close: () => dispatcher.destroy(),
   };
 }
+
+/** RFC 6750 §3: who lacks a token is told the scheme. */
+const asksForToken = ({ statusCode, headers }: Dispatcher.ResponseData): boolean =>
+  statusCode === 401 && /^Bearer\b/i.test(String(headers['www-authenticate'] ?? ''));
 
 function resultOf(method: string, status: number, message: unknown): Readonly<Record<string, unknown>> {
   const answer = isObject(message) && message['jsonrpc'] === '2.0' ? message : {};

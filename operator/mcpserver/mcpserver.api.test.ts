@@ -21,6 +21,7 @@ import type { CustomObject } from '#operator/kit/wire.ts';
 import { mcpServers } from '#operator/workload/customresources.ts';
 import type { Operator } from '#operator/workload/testing/operator.ts';
 import { usedBackends } from './backends.ts';
+import { conformanceJob, jobs } from './conformance/job.ts';
 import { desired } from './desired.ts';
 import { mcpServer, NOTHING, OPTIONS } from './testing/fixtures.ts';
 import { type McpProxy, startMcpProxy } from './testing/mcp-proxy.ts';
@@ -54,14 +55,18 @@ beforeAll(async () => {
     await vi.waitFor(established, { timeout: 10_000 });
   }
   await stranger.create(kinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-  for (const name of ['db', 'env', 'much-more']) {
-    const data = { url: 'eA==', k: 'eA==' };
+  for (const name of ['db', 'env', 'much-more', 'redis', 'tokens']) {
+    const data = { url: 'eA==', k: 'eA==', signing: 'eA==', admin: 'eA==' };
     await stranger.create(kinds.secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, data });
   }
-  await stranger.create(kinds.configMaps, {
+  for (const name of ['more', 'review']) {
+    await stranger.create(kinds.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name } });
+  }
+  await stranger.create(kinds.persistentVolumeClaims, {
     apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { namespace, name: 'more' },
+    kind: 'PersistentVolumeClaim',
+    metadata: { namespace, name: 'papers' },
+    spec: { accessModes: ['ReadOnlyMany'], resources: { requests: { storage: '1Gi' } } },
   });
   proxy = await startMcpProxy();
   operator = startOperator({ config, proxy: proxy.url, clock: systemClock, namespaces: [namespace] });
@@ -113,6 +118,17 @@ test.each([
     const live = await client.get(resource, { namespace, name: intent.metadata.name });
     expect(withoutHash(ownedFields(live, fieldManager))).toEqual(withoutHash(intendedFields(intent)));
   }
+});
+
+test('the Job of an examination is taken as it is sent, and may be named for the longest name', async () => {
+  const name = 'a'.repeat(50);
+  await apply(name, { ...MINIMAL, suspended: true });
+  const server = customProjection(await client.get(mcpServers, { namespace, name }));
+  const job = conformanceJob(server, { request: '1', image: 'suite:1', examined: 'server:1' });
+  await client.apply(jobs, job);
+  const live = await client.get(jobs, { namespace, name: job.metadata.name });
+  expect(ownedFields(live, fieldManager)).toEqual(intendedFields(job));
+  expect(live.spec.template.metadata.labels).toMatchObject({ 'batch.kubernetes.io/job-name': job.metadata.name });
 });
 
 /** The hash counts the versions of the Secrets, which this test does not know. */

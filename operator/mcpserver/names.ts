@@ -13,6 +13,8 @@ export const CONFIG_KEY = 'server.yaml';
 export const CONFIG_FOLDER = '/etc/mcp-fleet';
 /** Key in the Secret and name of the file: 32 random bytes with which the pods of one server seal what clients keep. */
 export const SEALING_KEY = 'sealing.key';
+/** The same of the key that is being replaced, or is to come; put there by a person, and only for a while. */
+export const PREVIOUS_SEALING_KEY = 'sealing-previous.key';
 
 /** Suffixes of the children that are not named as the server itself. */
 export const SUFFIX = { config: '-config', keys: '-keys', data: '-data' } as const;

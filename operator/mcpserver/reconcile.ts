@@ -11,6 +11,7 @@ import { applyAndSay } from '#operator/workload/outcome.ts';
 import { revisionsOf, servingPods } from '#operator/workload/pods.ts';
 import type { StatusWriter } from '#operator/workload/statuswriter.ts';
 import { type Caches, childKinds } from './caches.ts';
+import { advance, type Examined, examination } from './conformance/examination.ts';
 import { type DesiredOptions, desired } from './desired.ts';
 import { ownerOf, serviceUrl } from './names.ts';
 import { type Observed, observe } from './observe.ts';
@@ -38,11 +39,22 @@ export const createReconcile =
     const observed = observe(server, caches, verifier.finding(key));
     verifier.aim(key, target(server, observed));
     const plan = desired(server, observed, deps.desired);
+    let examined: Examined | undefined;
     return applyAndSay(
       plan.problems,
-      () => applyPlan(ownerOf(server), plan, observed.deployment, childKinds(caches), writers, { signal }),
+      async () => {
+        const applied = await applyPlan(ownerOf(server), plan, observed.deployment, childKinds(caches), writers, {
+          signal,
+        });
+        if (applied.unfinished) return applied;
+        const asked = examination(server, observed, [...plan.problems, ...applied.problems], deps.desired);
+        examined = await advance(asked, writers.applier, caches.jobs.store, { signal });
+        return applied;
+      },
       (problems) =>
-        statuses.write(server, (previous, now) => status({ server, observed, problems, previous }, now), { signal }),
+        statuses.write(server, (previous, now) => status({ server, observed, problems, previous, examined }, now), {
+          signal,
+        }),
     );
   };
 

@@ -35,6 +35,7 @@ export function status(situation: Situation, now: string): McpServerStatus {
     selector: selectorText(workloadOf(server)),
     ...program(situation),
     ...(backends.length === 0 ? {} : { backends }),
+    ...conformance(situation, now),
     conditions: conditionsOf(verdicts(situation, url), server.metadata.generation, previous?.conditions, now),
   };
 }
@@ -60,6 +61,13 @@ function verdicts(situation: Situation, url: string): Verdicts {
   };
 }
 
+/** The last result stands until another request has one. */
+function conformance({ examined, previous }: Situation, now: string): Pick<McpServerStatus, 'conformance'> {
+  const last = previous?.conformance;
+  if (examined !== undefined && examined.request !== last?.request) return { conformance: { ...examined, time: now } };
+  return last === undefined ? {} : { conformance: last };
+}
+
 /** What the running program said of itself. */
 function program({ observed, previous }: Situation): Pick<McpServerStatus, 'version' | 'protocol' | 'tools'> {
   const { finding } = observed;
@@ -71,6 +79,8 @@ function program({ observed, previous }: Situation): Pick<McpServerStatus, 'vers
       ...(tools.length === 0 ? {} : { tools: [...tools] }),
     };
   }
+  // What it was before somebody asked for tokens may be over.
+  if (finding?.outcome === 'Guarded') return {};
   const { version, protocol, tools } = previous ?? {};
   return {
     ...(version === undefined ? {} : { version }),

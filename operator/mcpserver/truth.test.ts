@@ -130,6 +130,52 @@ describe('a mistake', () => {
     await until(() => expect(world.condition('Accepted')).toBe('True/Accepted'));
   });
 
+  test('a changed ConfigMap with a skill rolls the pods, a claim that is bound does not', async () => {
+    await using world = await startWorld();
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: key('papers'),
+      spec: { accessModes: ['ReadOnlyMany'], resources: { requests: { storage: '1Gi' } } },
+    };
+    const skill = { apiVersion: 'v1', kind: 'ConfigMap', metadata: key('review'), data: { 'SKILL.md': 'a' } };
+    const skills = [
+      { name: 'review', configMap: { name: 'review' } },
+      { name: 'papers', persistentVolumeClaim: { name: 'papers' } },
+    ];
+    edit(world, { skills });
+    await until(() => expect(world.condition('Accepted')).toBe('False/InvalidReference'));
+    world.api.put(kinds.persistentVolumeClaims, claim);
+    world.api.put(kinds.configMaps, skill);
+    const template = () => JSON.stringify(world.api.get(kinds.deployments, key('assistant')).spec.template);
+    await until(template);
+    await world.quiet();
+    const before = template();
+    world.api.setStatus(kinds.persistentVolumeClaims, key('papers'), { phase: 'Bound' });
+    edit(world, { skills, replicas: 0 });
+    await world.quiet();
+    expect(template()).toBe(before);
+    world.api.put(kinds.configMaps, { ...skill, data: { 'SKILL.md': 'b' } });
+    await until(() => expect(template()).not.toBe(before));
+  });
+
+  test('two servers with a built-in issuer cannot share a host, others can', async () => {
+    await using world = await startWorld();
+    const secret = { name: 'tokens', key: 'k' };
+    world.api.put(kinds.secrets, { apiVersion: 'v1', kind: 'Secret', metadata: key('tokens'), data: { k: 'eA==' } });
+    const auth = {
+      type: 'BuiltIn',
+      builtIn: { signingKeySecretRef: secret, bootstrapAdminSecretRef: secret, accessTokenLifetime: '1m' },
+    } as const;
+    edit(world, { exposure: INGRESS, auth });
+    await until(() => expect(world.api.find(kinds.ingresses, key('assistant'))).toBeDefined());
+    world.api.put(mcpServers, mcpServer({ exposure: { ...INGRESS, path: '/other' } }, 'dritter'));
+    world.api.put(mcpServers, mcpServer({ exposure: { ...INGRESS, path: '/second' }, auth }, 'zweiter'));
+    await until(() => expect(world.condition('Exposed', 'zweiter')).toBe('False/HostConflict'));
+    await until(() => expect(world.api.find(kinds.ingresses, key('dritter'))).toBeDefined());
+    expect(world.api.find(kinds.ingresses, key('zweiter'))).toBeUndefined();
+  });
+
   test('two servers that want one host and path: the older keeps it, the younger follows when it goes', async () => {
     await using world = await startWorld();
     await readyServer(world);

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Proxy } from '#models/proxy.ts';
 import { type Clock, createSchedule } from '#models/schedule.ts';
 import { formatKey, type Key, parseKey } from '#operator/kit/object.ts';
-import type { Finding } from './finding.ts';
+import { answers, type Finding } from './finding.ts';
 import { DEADLINE_MS, handshake } from './handshake.ts';
 import { openMcp } from './mcp.ts';
 
@@ -75,7 +75,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const found = await ask(entry.target, signal);
     // Forgotten meanwhile, or started anew: the answer is about something that is over.
     if (found === undefined || entries.get(key) !== entry) return;
-    entry.failures = found.outcome === 'Answered' ? 0 : entry.failures + 1;
+    entry.failures = answers(found) ? 0 : entry.failures + 1;
     const believed = entry.failures === 0 || entry.failures >= FAILURES_TO_BELIEVE;
     if (!believed || isDeepStrictEqual(found, entry.finding)) return;
     entry.finding = found;

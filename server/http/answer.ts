@@ -11,11 +11,20 @@ export interface Refusal {
   readonly reason: string;
   readonly message: string;
   readonly code?: number;
+  /** For programs, beside the code. */
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export const errorBody = (code: number, message: string): string =>
-  JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null });
+export const errorBody = (code: number, message: string, data?: Refusal['data']): string =>
+  JSON.stringify({ jsonrpc: '2.0', error: { code, message, data }, id: null });
+
+/** A refusal that another try will not meet, after `retryAfterMs`. The header has whole seconds only. */
+export const retryLater = (refusal: Omit<Refusal, 'data' | 'headers'>, retryAfterMs: number): Refusal => ({
+  ...refusal,
+  data: { retryAfterMs },
+  headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) },
+});
 
 export function sendText(
   response: ServerResponse,
@@ -33,7 +42,7 @@ export function sendText(
 }
 
 /** Does nothing where the answer has begun already. */
-export function refuse(response: ServerResponse, { status, message, code = REFUSED, headers }: Refusal): void {
+export function refuse(response: ServerResponse, { status, message, code = REFUSED, data, headers }: Refusal): void {
   if (response.headersSent || response.destroyed) return;
-  sendText(response, status, errorBody(code, message), headers);
+  sendText(response, status, errorBody(code, message, data), headers);
 }

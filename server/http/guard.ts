@@ -8,8 +8,8 @@ import type { Refusal } from './answer.ts';
 export interface Guard {
   /** Why the request is refused; undefined lets it pass. */
   check(request: IncomingMessage): Refusal | undefined;
-  /** CORS headers for a request that has passed; none where no web page asked. */
-  cors(request: IncomingMessage): Readonly<Record<string, string>>;
+  /** CORS headers for a request that has passed; undefined where no web page asked. */
+  cors(request: IncomingMessage): Readonly<Record<string, string>> | undefined;
 }
 
 export interface GuardOptions {
@@ -42,9 +42,14 @@ export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Gua
   const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
   const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase().replace(/\/$/, '')));
 
+  /** The one that came last; most requests have the same. */
+  let known: string | undefined;
   const hostAllowed = (host: string | undefined): boolean => {
+    if (host !== undefined && host === known) return true;
     const name = host === undefined ? undefined : HOST.exec(host)?.[1];
-    return name !== undefined && hosts.has(name.toLowerCase());
+    const allowed = name !== undefined && hosts.has(name.toLowerCase());
+    if (allowed) known = host;
+    return allowed;
   };
   const originAllowed = (origin: string): boolean => {
     if (origins.has(origin.toLowerCase())) return true;
@@ -52,18 +57,18 @@ export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Gua
     return hostAllowed(host);
   };
   return {
-    check({ url = '', headers, headersDistinct }) {
+    check({ url = '', headers, rawHeaders }) {
       // The absolute form is for proxies; its authority would stand beside the Host header.
       if (!url.startsWith('/') && url !== '*')
         return { status: 403, reason: 'host', message: 'Send the request to a path, not to an absolute URI.' };
-      if ((headersDistinct['host']?.length ?? 0) > 1 || !hostAllowed(headers.host))
+      if (severalHosts(rawHeaders) || !hostAllowed(headers.host))
         return { status: 403, reason: 'host', message: 'This Host is not served here. Add it to the allowed hosts.' };
       if (headers.origin !== undefined && !originAllowed(headers.origin))
         return { status: 403, reason: 'origin', message: 'This Origin may not call. Add it to the allowed origins.' };
       return undefined;
     },
     cors({ headers, method }) {
-      if (headers.origin === undefined) return {};
+      if (headers.origin === undefined) return undefined;
       const always = {
         'access-control-allow-origin': headers.origin,
         'access-control-expose-headers': EXPOSED,
@@ -72,12 +77,20 @@ export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Gua
       if (method !== 'OPTIONS') return always;
       return {
         ...always,
-        'access-control-allow-methods': 'POST, OPTIONS',
+        'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
         'access-control-allow-headers': allowedHeaders(headers['access-control-request-headers']),
         'access-control-max-age': PREFLIGHT_SECONDS,
       };
     },
   };
+}
+
+/** Names and values in turns, as they came; `headers` shows the first Host only. */
+function severalHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
+  return hosts > 1;
 }
 
 /** `*` does not cover Authorization and has no form for Mcp-Param-…, so what is asked for is answered, where known. */

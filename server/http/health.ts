@@ -2,9 +2,10 @@
  * The second port: liveness, readiness with its reasons, and metrics. Answers any Host, because a kubelet and
  * Prometheus call by pod address; it shows nothing that is not for an operator's eyes.
  */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { refuse, sendText } from './answer.ts';
+import { createServer } from './node-http.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -25,7 +26,7 @@ export function createHealthServer({ metrics, readiness }: HealthOptions): Serve
       const { ready, checks } = await readiness();
       return { status: ready ? 200 : 503, text: JSON.stringify({ ready, checks }) };
     },
-    '/metrics': async () => ({ status: 200, text: await metrics.text(), type: metrics.contentType }),
+    '/metrics': async () => ({ status: 200, text: metrics.text(), type: metrics.contentType }),
   };
   return createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },

@@ -1,32 +1,49 @@
 /**
- * Requests that are being answered, so that a stopping server can wait for the last one, and can tell connections
- * that are busy now to end with their answer.
+ * Requests that are being answered: how many may be at a time, and which there are, so that a stopping server can wait
+ * for the last one and can tell busy connections to end with their answer. An answer that stays open as a stream is
+ * let go, because nobody waits for its end.
  */
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const LOOK_MS = 20;
+
 export class InFlight {
   readonly #responses = new Set<ServerResponse>();
-  readonly #changed: (count: number) => void;
+  readonly #max: number;
+  readonly #leave: (this: ServerResponse) => void;
   #began = 0;
 
-  constructor(changed: (count: number) => void) {
-    this.#changed = changed;
+  constructor(max: number) {
+    this.#max = max;
+    const responses = this.#responses;
+    // One function for all of them; an event calls it with the response as `this`.
+    this.#leave = function () {
+      responses.delete(this);
+    };
   }
 
   get count(): number {
     return this.#responses.size;
   }
 
-  /** Counts until the answer is sent or its connection is gone. */
+  get full(): boolean {
+    return this.#responses.size >= this.#max;
+  }
+
+  /** Counts until the answer is sent or its connection is gone, or `release`. */
   add(response: ServerResponse): void {
     this.#responses.add(response);
+    response.on('close', this.#leave);
+  }
+
+  release(response: ServerResponse): void {
+    this.#responses.delete(response);
+  }
+
+  /** Any request, whether it counts or not. */
+  seen(): void {
     this.#began += 1;
-    this.#changed(this.count);
-    response.once('close', () => {
-      this.#responses.delete(response);
-      this.#changed(this.count);
-    });
   }
 
   /**
@@ -42,8 +59,14 @@ export class InFlight {
     } while (this.#began !== seen && performance.now() < end);
   }
 
+  /** Resolves when nothing is being answered, at the latest after `limitMs`. */
+  async empty(limitMs: number): Promise<void> {
+    const end = performance.now() + limitMs;
+    while (this.count > 0 && performance.now() < end) await sleep(LOOK_MS);
+  }
+
   /** Makes each answer that has not begun the last one of its connection. */
   closeConnections(): void {
-    for (const response of this.#responses) if (!response.headersSent) response.setHeader('connection', 'close');
+    for (const response of this.#responses) response.shouldKeepAlive = false;
   }
 }

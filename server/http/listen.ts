@@ -2,13 +2,21 @@
  * Brings a server up on an address and takes it down again. Knows nothing of what it serves.
  */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+const connections = new WeakMap<Server, Set<Socket>>();
 
 /** The port in use, which differs from `port` when that is 0. Rejects with Node's error, for example EADDRINUSE. */
 export function listen(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<number> {
+  const open = new Set<Socket>();
+  connections.set(server, open);
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -24,14 +32,19 @@ const SWEEP_MS = 50;
 /** Takes no new connection, lets requests under way finish, and cuts what is left after `graceMs`. */
 export function stopListening(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    // A connection that becomes idle after close() would otherwise stay open until its client leaves.
-    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    // A connection that becomes idle after close() would otherwise stay open until its client leaves; one that never
+    // said anything is not idle to Node, and clients open some in advance.
+    const closeIdle = (): void => {
+      server.closeIdleConnections();
+      for (const socket of connections.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+    };
+    const sweep = setInterval(closeIdle, SWEEP_MS);
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(cut);
       resolve();
     });
-    server.closeIdleConnections();
+    closeIdle();
   });
 }

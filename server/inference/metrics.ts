@@ -3,8 +3,8 @@
  * conventions in Prometheus form, and of the backends themselves. Must not know how
  * requests are made.
  */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Usage } from '#models/backend.ts';
+import type { Registry } from '../telemetry/registry.ts';
 
 /** One attempt at one backend. */
 export interface Attempt {
@@ -36,60 +36,52 @@ const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 
 export function createInferenceMetrics(registry: Registry): InferenceMetrics {
-  const registers = [registry];
-  const duration = new Histogram({
-    name: 'gen_ai_client_operation_duration_seconds',
-    help: 'Time of requests to models, by attempt.',
-    labelNames: ['gen_ai_operation_name', 'gen_ai_request_model', 'mcp_backend', 'error_type'],
-    buckets: SECONDS,
-    registers,
-  });
-  const tokens = new Histogram({
-    name: 'gen_ai_client_token_usage',
-    help: 'Tokens of requests to models.',
-    labelNames: ['gen_ai_operation_name', 'gen_ai_request_model', 'gen_ai_token_type', 'mcp_backend'],
-    buckets: TOKENS,
-    registers,
-  });
-  const requests = new Counter({
+  const durations = registry.histogram(
+    {
+      name: 'gen_ai_client_operation_duration_seconds',
+      help: 'Time of requests to models, by attempt.',
+      labels: ['gen_ai_operation_name', 'gen_ai_request_model', 'mcp_backend', 'error_type'],
+    },
+    SECONDS,
+  );
+  const tokens = registry.histogram(
+    {
+      name: 'gen_ai_client_token_usage',
+      help: 'Tokens of requests to models.',
+      labels: ['gen_ai_operation_name', 'gen_ai_request_model', 'gen_ai_token_type', 'mcp_backend'],
+    },
+    TOKENS,
+  );
+  const requests = registry.counter({
     name: 'mcp_backend_requests_total',
     help: 'Attempts at backends, by outcome.',
-    labelNames: ['backend', 'model', 'outcome'],
-    registers,
+    labels: ['backend', 'model', 'outcome'],
   });
   return {
     attempt({ backend, model, outcome, seconds, usage }) {
-      const labels = { gen_ai_operation_name: 'chat', gen_ai_request_model: model, mcp_backend: backend };
-      duration.observe({ ...labels, error_type: outcome === 'ok' ? '' : outcome }, seconds);
-      requests.inc({ backend, model, outcome });
+      durations.of('chat', model, backend, outcome === 'ok' ? '' : outcome).observe(seconds);
+      requests.of(backend, model, outcome).add();
       if (usage === undefined) return;
-      tokens.observe({ ...labels, gen_ai_token_type: 'input' }, usage.inputTokens);
-      tokens.observe({ ...labels, gen_ai_token_type: 'output' }, usage.outputTokens);
+      tokens.of('chat', model, 'input', backend).observe(usage.inputTokens);
+      tokens.of('chat', model, 'output', backend).observe(usage.outputTokens);
     },
     observe(gauges) {
-      const perBackend = (name: string, help: string, read: () => ReadonlyMap<string, number | boolean>): void => {
-        const gauge: Gauge = new Gauge({
-          name,
-          help,
-          labelNames: ['backend'],
-          registers,
-          collect() {
-            gauge.reset();
-            for (const [backend, value] of read()) gauge.set({ backend }, Number(value));
-          },
-        });
-      };
+      const perBackend = (name: string, help: string, read: () => ReadonlyMap<string, number | boolean>): void =>
+        registry.gauge({ name, help, labels: ['backend'] }, () =>
+          Array.from(read(), ([backend, figure]) => [[backend], Number(figure)] as const),
+        );
       perBackend('mcp_backend_in_flight', 'Requests under way.', gauges.inFlight);
       perBackend('mcp_backend_ready', '1 for a backend that may be asked.', gauges.ready);
-      const age: Gauge = new Gauge({
-        name: 'mcp_backend_snapshot_age_seconds',
-        help: 'Time since the source of backends last said something; about a minute at the most while it is well.',
-        registers,
-        collect() {
-          const ms = gauges.snapshotAgeMs();
-          if (ms !== undefined) age.set(ms / 1000);
+      registry.gauge(
+        {
+          name: 'mcp_backend_snapshot_age_seconds',
+          help: 'Time since the source of backends last said something; about a minute at the most while it is well.',
         },
-      });
+        () => {
+          const ms = gauges.snapshotAgeMs();
+          return ms === undefined ? [] : [[[], ms / 1000]];
+        },
+      );
     },
   };
 }

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { engine, errorReply } from '#models/testing/openai-engine.ts';
 import { CUT, type Script, type Scripted, startScripted } from '#models/testing/scripted.ts';
 import { type ServerConfigInput, serverConfig } from '../config.ts';
+import { createRegistry } from '../telemetry/registry.ts';
 import { mountedCredentials } from './credentials.ts';
 import { question, recordedLog } from './fleet.testing.ts';
 import { createInferenceMetrics } from './metrics.ts';
@@ -171,12 +171,12 @@ test('a mounted credential is read anew when the Secret changes, and only from i
 test('figures stand under the names of the GenAI conventions', async () => {
   const server = await serve(engine(['m']));
   await write('backend.yaml', external('local', server.url));
-  const registry = new Registry();
+  const registry = createRegistry();
   const inference = await open(fromFolder(), { metrics: createInferenceMetrics(registry) });
   await inference.chat(question);
   server.answer(() => errorReply(503, {}));
   await inference.chat(question).catch(() => undefined);
-  const text = await registry.metrics();
+  const text = registry.text();
   expect(text).toContain('mcp_backend_requests_total{backend="local",model="m",outcome="ok"} 1');
   expect(text).toContain('mcp_backend_requests_total{backend="local",model="m",outcome="Unavailable"} 1');
   expect(text).toMatch(/gen_ai_client_operation_duration_seconds_count\{[^}]*error_type="",?[^}]*\} 1/);

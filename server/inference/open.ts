@@ -3,7 +3,7 @@
  * from, connections to them, routing and figures. Must not know who asks.
  */
 import type { Logger } from 'pino';
-import { openBackend } from '#models/adapters.ts';
+import type { openBackend } from '#models/adapters.ts';
 import type { Proxy } from '#models/proxy.ts';
 import type { Clock } from '#models/schedule.ts';
 import type { ServerConfig } from '../config.ts';
@@ -53,8 +53,10 @@ const systemClock: Clock = {
 export async function openInference(config: ServerConfig, deps: InferenceDeps): Promise<OpenInference> {
   const { log, clock = systemClock, random = Math.random, metrics = noInferenceMetrics, proxy } = deps;
   const opened = clock.now();
+  /** Loaded for the first question: a server answers much else before that. */
+  let adapters: { readonly openBackend: typeof openBackend } | undefined;
   const connections = createConnections(({ protocol, endpoint }) =>
-    endpoint === undefined ? undefined : openBackend(protocol, endpoint, { proxy }),
+    endpoint === undefined ? undefined : adapters?.openBackend(protocol, endpoint, { proxy }),
   );
   const rests = createRests(() => clock.now());
   const onChange = (): void => {
@@ -87,6 +89,7 @@ export async function openInference(config: ServerConfig, deps: InferenceDeps): 
 
   return {
     async chat(question, options = {}) {
+      adapters ??= await import('#models/adapters.ts');
       if (!found.synced() && patienceLeft() > 0) await known(found, clock, patienceLeft(), options.signal);
       return chat(chatDeps, question, options);
     },

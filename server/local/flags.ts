@@ -14,6 +14,8 @@ const options = {
   'health-port': { type: 'string' },
   data: { type: 'string' },
   'postgres-url-file': { type: 'string' },
+  secrets: { type: 'string' },
+  skills: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -27,6 +29,8 @@ export interface Flags {
   readonly healthPort: number | undefined;
   readonly data: string | undefined;
   readonly postgresUrlFile: string | undefined;
+  readonly secretsDirectory: string | undefined;
+  readonly skillsDirectory: string | undefined;
   readonly help: boolean;
   readonly version: boolean;
 }
@@ -48,6 +52,8 @@ export function parseFlags(args: readonly string[], known: readonly FlagName[]):
     healthPort: port('--health-port', values['health-port']),
     data: values.data as string | undefined,
     postgresUrlFile: values['postgres-url-file'] as string | undefined,
+    secretsDirectory: values.secrets as string | undefined,
+    skillsDirectory: values.skills as string | undefined,
     help: values.help === true,
     version: values.version === true,
   };

@@ -66,6 +66,44 @@ test('PostgreSQL needs a file with the URL', async () => {
   expect(config.storage).toEqual({ type: 'Postgres', urlFile: '/url', poolSize: 20 });
 });
 
+describe('tokens', () => {
+  const jwt = '  auth: {type: JWT, jwt: {issuer: "https://id.example.com"}}\n';
+  const builtIn =
+    '  auth: {type: BuiltIn, builtIn: {signingKeySecretRef: {name: s, key: k}, bootstrapAdminSecretRef: {name: s, key: a}}}\n';
+
+  test('of an issuer are made for the URL on this machine', async () => {
+    await writeFile(file, server('one', jwt));
+    const { config } = await local({ port: 4321 });
+    expect(config.auth).toMatchObject({ type: 'JWT', audiences: ['http://127.0.0.1:4321/mcp'] });
+    expect(config.mcp.publicUrl).toBe('http://127.0.0.1:4321/mcp');
+  });
+
+  test('that the server issues need the files of its Secrets', async () => {
+    await writeFile(file, server('one', builtIn));
+    await expect(local()).rejects.toThrow('one: spec.auth.type is BuiltIn: give --secrets');
+    const { config } = await local({ secretsDirectory: '/secrets' });
+    expect(config.auth).toMatchObject({ signingKeyFile: '/secrets/s/k', bootstrapAdminFile: '/secrets/s/a' });
+  });
+
+  test('of a cluster are refused, and over stdio nobody is asked for one', async () => {
+    await writeFile(file, server('one', '  auth: {type: KubernetesServiceAccount}\n'));
+    await expect(local()).rejects.toThrow('works within a cluster only');
+    expect((await local({ stdio: true })).config.auth).toEqual({ type: 'None' });
+  });
+});
+
+test('Redis is used where its URL is given, and not missed', async () => {
+  await writeFile(file, server('one', '  redis: {urlSecretRef: {name: redis, key: url}}\n'));
+  expect((await local()).config.redis).toBeUndefined();
+  expect((await local({ secretsDirectory: '/secrets' })).config.redis).toEqual({ urlFile: '/secrets/redis/url' });
+});
+
+test('skills need a folder', async () => {
+  await writeFile(file, server('one', '  skills: [{name: review, configMap: {name: review}}]\n'));
+  await expect(local()).rejects.toThrow('spec.skills: give --skills');
+  expect((await local({ skillsDirectory: '/skills' })).config.skillsDirectory).toBe('/skills');
+});
+
 describe('a model endpoint of the environment', () => {
   test('becomes a backend, tried last on every route; the key is in no file', async () => {
     const models = createServer((request, response) => {

@@ -25,6 +25,12 @@ export interface LocalOptions {
   readonly database?: string | undefined;
   readonly dataFolder: string;
   readonly postgresUrlFile?: string | undefined;
+  /** Folder that stands for Secrets, each a folder with its keys as files. */
+  readonly secretsDirectory?: string | undefined;
+  /** Folder that stands for `spec.skills`, with one folder for each. */
+  readonly skillsDirectory?: string | undefined;
+  /** Served to the one who started it, whom nobody asks for a token. */
+  readonly stdio?: boolean;
   readonly port: number;
   readonly healthPort: number;
   readonly endpoint?: EnvironmentEndpoint | undefined;
@@ -43,13 +49,8 @@ export interface LocalServer {
 /** Throws ConfigError. */
 export async function localServer(options: LocalOptions): Promise<LocalServer> {
   const { servers, backends } = await readResources(options.files);
-  const server = choose(servers, options);
-  const { storage, toolsets } = server.spec;
-  if (toolsets.length === 0) throw new ConfigError('spec.toolsets: name at least one');
-  if (storage.type === 'Postgres' && options.postgresUrlFile === undefined)
-    throw new ConfigError(
-      `${server.metadata.name}: spec.storage.type is Postgres: give --postgres-url-file, a file with the connection URL`,
-    );
+  const server = possibleHere(choose(servers, options), options);
+  const { storage } = server.spec;
   const environment = options.endpoint && (await environmentModel(options.endpoint, options.fetch));
   const usesFiles = server.spec.backends !== undefined && backends.length > 0;
   const paths = [...(usesFiles ? options.files : []), ...(environment ? [await written(environment)] : [])];
@@ -59,6 +60,9 @@ export async function localServer(options: LocalOptions): Promise<LocalServer> {
     backends: paths.length === 0 ? { source: 'None' } : { source: 'Files', paths },
     databasePath: database,
     ...(options.postgresUrlFile === undefined ? {} : { postgresUrlFile: options.postgresUrlFile }),
+    ...(options.secretsDirectory === undefined ? {} : { secretsDirectory: options.secretsDirectory }),
+    ...(options.skillsDirectory === undefined ? {} : { skillsDirectory: options.skillsDirectory }),
+    url: `http://127.0.0.1:${options.port}${server.spec.exposure.path}`,
     keysDirectory: null,
     listen: { host: '127.0.0.1', port: options.port, healthPort: options.healthPort },
   });
@@ -93,6 +97,29 @@ function choose(servers: readonly McpServer[], { files, name }: LocalOptions): M
       ? `the files hold several McpServers: choose one with --name (${there})`
       : `--name ${name}: there is no such McpServer in the files; there are ${there}`,
   );
+}
+
+/** The server without what only a fleet needs. Throws ConfigError where something is missing that it cannot do without. */
+function possibleHere(server: McpServer, options: LocalOptions): McpServer {
+  const { toolsets, storage, auth, skills = [], ...rest } = server.spec;
+  const { secretsDirectory, postgresUrlFile, skillsDirectory, stdio = false } = options;
+  const refuse = (why: string): never => {
+    throw new ConfigError(`${server.metadata.name}: ${why}`);
+  };
+  if (toolsets.length === 0) throw new ConfigError('spec.toolsets: name at least one');
+  if (storage.type === 'Postgres' && postgresUrlFile === undefined && secretsDirectory === undefined)
+    refuse('spec.storage.type is Postgres: give --postgres-url-file, a file with the connection URL');
+  if (!stdio && auth.type === 'KubernetesServiceAccount')
+    refuse('spec.auth.type KubernetesServiceAccount works within a cluster only: use another, or None');
+  if (!stdio && auth.type === 'BuiltIn' && secretsDirectory === undefined)
+    refuse('spec.auth.type is BuiltIn: give --secrets, a folder with the Secrets as NAME/KEY');
+  if (skills.length > 0 && skillsDirectory === undefined)
+    refuse('spec.skills: give --skills, a folder with one folder for each skill');
+  const { redis, ...alone } = rest;
+  const spec = { ...alone, toolsets, storage, auth: stdio ? ({ type: 'None' } as const) : auth };
+  // One process shares nothing with others, so it needs no Redis; it is used where its URL is given.
+  const shared = redis !== undefined && secretsDirectory !== undefined ? { redis } : {};
+  return { ...server, spec: { ...spec, ...shared, ...(skills.length > 0 ? { skills } : {}) } };
 }
 
 interface EnvironmentModel {

@@ -1,6 +1,6 @@
 /**
- * Completion of the variables of resource templates. What a toolset does not complete gets no values, which the
- * protocol allows; a reference that names nothing is an error. Must not know the SDK.
+ * Completion of the arguments of prompts and the variables of resource templates. What a toolset does not complete
+ * gets no values, which the protocol allows; a reference that names nothing is an error. Must not know a transport.
  */
 import { INVALID_PARAMS, RpcError } from './rpc-error.ts';
 import type { Table } from './table.ts';
@@ -20,17 +20,28 @@ export interface Values {
 /** The protocol's bound on one answer. */
 const MAX_VALUES = 100;
 const MAX_PREFIX = 256;
+const NONE: Values = { values: [], hasMore: false };
 
 /** Throws RpcError where the reference names nothing that this server offers. */
-export async function callComplete(table: Table, { ref, argument }: CompletionRequest): Promise<Values> {
-  if (ref.type === 'ref/prompt') throw new RpcError(INVALID_PARAMS, 'This server offers no prompts.');
-  const entry = table.templates.find(({ resource }) => resource.uri === ref.uri);
-  if (!entry) {
-    if (table.resources.has(ref.uri)) return { values: [], hasMore: false };
-    throw new RpcError(INVALID_PARAMS, 'There is no such resource template. resources/templates/list names them.');
-  }
-  if (!entry.template.variables.includes(argument.name) || argument.value.length > MAX_PREFIX)
-    return { values: [], hasMore: false };
-  const found = (await entry.resource.complete?.(argument.name, argument.value, entry.deps)) ?? [];
+export async function complete(table: Table, { ref, argument: { name, value } }: CompletionRequest): Promise<Values> {
+  if (value.length > MAX_PREFIX) return NONE;
+  const found = await (ref.type === 'ref/prompt'
+    ? completeArgument(table, ref.name, name, value)
+    : completeVariable(table, ref.uri, name, value));
+  if (!found) return NONE;
   return { values: found.slice(0, MAX_VALUES), hasMore: found.length > MAX_VALUES };
+}
+
+async function completeArgument({ prompts }: Table, prompt: string, name: string, value: string) {
+  const entry = prompts.get(prompt);
+  if (!entry) throw new RpcError(INVALID_PARAMS, 'There is no such prompt. prompts/list names those that there are.');
+  const known = entry.prompt.arguments;
+  return Object.hasOwn(known, name) ? known[name]?.complete?.(value, entry.deps) : undefined;
+}
+
+async function completeVariable({ resources, templates }: Table, uri: string, name: string, value: string) {
+  const entry = templates.find(({ resource }) => resource.uri === uri);
+  if (entry) return entry.template.variables.includes(name) ? entry.resource.complete?.(name, value, entry.deps) : [];
+  if (resources.has(uri)) return [];
+  throw new RpcError(INVALID_PARAMS, 'There is no such resource template. resources/templates/list names them.');
 }

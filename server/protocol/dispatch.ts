@@ -1,45 +1,48 @@
 /**
- * Answers MCP's requests from the table: lists in pages, tool calls, resources, completion. Every request gets its
- * deadline, its metrics and the error wrapper here, so that whatever carries the protocol adds nothing of that. Must
- * not know the SDK, a transport or an era.
+ * Answers MCP's requests from the table: lists in pages, tool calls, prompts, resources, completion. Every request gets
+ * its rights, its deadline, its figures and the error wrapper here, so that whatever carries the protocol adds nothing
+ * of that. Must not know a transport or an era.
  */
 import type { Logger } from 'pino';
-import type { Metrics, Outcome } from '../telemetry/metrics.ts';
-import type { Call, Caller } from '../toolsets/toolset.ts';
-import { type CompletionRequest, callComplete, type Values } from './completion.ts';
-import { withDeadline } from './deadline.ts';
-import { outcomeOf } from './failure.ts';
-import type { Page } from './page.ts';
-import { page } from './page.ts';
-import { type ListedResource, type ListedTemplate, listResources, listTemplates, readResource } from './resources.ts';
+import type { ServerEvent } from '../events/event.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type CompletionRequest, complete, type Values } from './completion.ts';
+import { Deadlines } from './deadline.ts';
+import { createOperation, type Operation } from './operation.ts';
+import { fixedPages, type Page } from './page.ts';
+import { getPrompt, type ListedPrompt, listedPrompt, type PromptAnswer } from './prompts.ts';
+import type { Answered, Request } from './request.ts';
+import {
+  findResource,
+  type ListedResource,
+  type ListedTemplate,
+  listedTemplate,
+  listResources,
+  type ResourceAnswer,
+  readResource,
+} from './resources.ts';
+import { INVALID_PARAMS, RpcError } from './rpc-error.ts';
+import { type AuditEntry, Run, type Surroundings } from './run.ts';
+import type { Sealer } from './sealing.ts';
 import type { ListedTool, Table } from './table.ts';
 import { callTool, type ToolAnswer } from './tool-call.ts';
 
-export interface Step {
-  readonly progress: number;
-  readonly total?: number;
-  readonly message?: string;
-}
-
-/** What the carrier knows of one request. */
-export interface Request {
-  readonly caller: Caller;
-  readonly transport: 'http' | 'stdio';
-  /** Aborted when the client goes away or takes the request back. */
-  readonly signal: AbortSignal;
-  /** Sends progress; absent where the client did not ask for it. */
-  readonly progress?: ((step: Step) => void) | undefined;
-}
-
-/** Failures are RpcErrors with messages for clients; a tool's own failure is an answer with `isError`. */
+/**
+ * Failures are RpcErrors with messages for clients, or ScopeRequired; a tool's own failure is an answer with `isError`.
+ * Lists that come without a promise are the same objects every time, and throw at once.
+ */
 export interface Dispatch {
   readonly table: Table;
-  listTools(cursor: string | undefined, request: Request): Promise<Page<ListedTool>>;
-  callTool(name: string, given: unknown, request: Request): Promise<ToolAnswer>;
+  readonly listTools: (cursor: string | undefined, request: Request) => Page<ListedTool>;
+  readonly listPrompts: (cursor: string | undefined, request: Request) => Page<ListedPrompt>;
+  readonly listTemplates: (cursor: string | undefined, request: Request) => Page<ListedTemplate>;
   listResources(cursor: string | undefined, request: Request): Promise<Page<ListedResource>>;
-  listTemplates(cursor: string | undefined, request: Request): Promise<Page<ListedTemplate>>;
-  readResource(uri: string, request: Request): Promise<{ uri: string; mimeType: string; text: string }>;
+  callTool(name: string, given: unknown, request: Request): Promise<Answered<ToolAnswer>>;
+  getPrompt(name: string, given: unknown, request: Request): Promise<Answered<PromptAnswer>>;
+  readResource(uri: string, request: Request): Promise<Answered<ResourceAnswer>>;
   complete(asked: CompletionRequest, request: Request): Promise<Values>;
+  /** Answers a method of an extension by `work`. */
+  answer<Answer>(method: string, request: Request, work: () => Promise<Answer>): Promise<Answer>;
 }
 
 export interface DispatchOptions {
@@ -47,86 +50,115 @@ export interface DispatchOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callTimeoutMs: number;
+  /** Of a call that has become a task; an hour without it. */
+  readonly taskTimeoutMs?: number;
   /** Fail a call whose output does not fit the tool's schema; otherwise it is only logged. */
   readonly strictOutput: boolean;
+  /** For what clients keep between the rounds of a call. */
+  readonly sealer: Sealer;
+  /** Tells subscribers of every pod. */
+  readonly publish: (event: ServerEvent) => void;
+  readonly audit?: ((entry: AuditEntry) => void) | undefined;
   /** Ids that join an answer to its log lines. */
   newId(): string;
 }
 
-/** Builds the `Call` that a toolset sees. */
-export type MakeCall = <Deps>(deps: Deps, signal: AbortSignal) => Call<Deps>;
+const TASK_TIMEOUT_MS = 3_600_000;
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { table, metrics, callTimeoutMs } = options;
-
-  const run = async <T>(
-    method: string,
-    request: Request,
-    work: (makeCall: MakeCall, log: Logger, id: string) => Promise<{ readonly value: T; readonly outcome: Outcome }>,
-    tool?: string,
-  ): Promise<T> => {
-    const start = performance.now();
-    const id = options.newId();
-    const log = options.log.child({ request: id, method, ...(tool === undefined ? {} : { tool }) });
-    const progress = growing(request.progress);
-    const makeCall: MakeCall = (deps, signal) => ({ deps, caller: request.caller, signal, log, progress });
-    let outcome: Outcome = 'internal_error';
-    try {
-      const done = await work(makeCall, log, id);
-      outcome = done.outcome;
-      return done.value;
-    } catch (error) {
-      const failed = outcomeOf(error, { id, log, method, timeoutMs: callTimeoutMs });
-      outcome = failed.outcome;
-      throw failed.error;
-    } finally {
-      const seconds = (performance.now() - start) / 1000;
-      metrics.operation({ method, tool, transport: request.transport, outcome, seconds });
-      log.debug({ outcome, ms: Math.round(seconds * 1000) }, 'answered');
-    }
+  const { table, metrics, strictOutput } = options;
+  const surroundings: Surroundings = {
+    ...options,
+    deadlines: new Deadlines(options.callTimeoutMs),
+    taskDeadlines: new Deadlines(options.taskTimeoutMs ?? TASK_TIMEOUT_MS),
   };
+  const operations = operationsOf(table, metrics);
+  const begin = (operation: Operation, request: Request): Run => new Run(surroundings, operation, request);
 
-  /** A request that is answered with a value or fails as a whole. */
-  const plain = <T>(method: string, request: Request, work: (makeCall: MakeCall, signal: AbortSignal) => Promise<T>) =>
-    run(method, request, async (makeCall) => ({
-      value: await withDeadline((signal) => work(makeCall, signal), {
-        signal: request.signal,
-        timeoutMs: callTimeoutMs,
-      }),
-      outcome: 'ok',
-    }));
+  const fixed = <T>(method: string, items: readonly T[], key: (item: T) => string) => {
+    const pages = fixedPages(items, key);
+    const operation = createOperation(metrics, method);
+    return (cursor: string | undefined, request: Request): Page<T> => {
+      const run = begin(operation, request);
+      try {
+        const page = pages(cursor);
+        run.close('ok');
+        return page;
+      } catch (error) {
+        throw run.failure(error).error;
+      }
+    };
+  };
 
   return {
     table,
-    listTools: (cursor, request) =>
-      plain('tools/list', request, async () => page(table.listedTools, (tool) => tool.name, cursor)),
-    callTool: (name, given, request) =>
-      run(
-        'tools/call',
-        request,
-        (makeCall, log, id) => callTool({ name, given, makeCall, log, id, signal: request.signal, options }),
-        table.tools.has(name) ? name : undefined,
-      ),
-    listResources: (cursor, request) =>
-      plain('resources/list', request, (makeCall, signal) =>
-        listResources(table, cursor, (deps) => makeCall(deps, signal)),
-      ),
-    listTemplates: (cursor, request) =>
-      plain('resources/templates/list', request, async () => listTemplates(table, cursor)),
-    readResource: (uri, request) =>
-      plain('resources/read', request, (makeCall, signal) =>
-        readResource(table, uri, (deps) => makeCall(deps, signal)),
-      ),
-    complete: (asked, request) => plain('completion/complete', request, () => callComplete(table, asked)),
+    listTools: fixed(
+      'tools/list',
+      [...table.tools.values()].map(({ listed }) => listed),
+      ({ name }) => name,
+    ),
+    listPrompts: fixed(
+      'prompts/list',
+      [...table.prompts.values()].map(({ prompt }) => listedPrompt(prompt)),
+      ({ name }) => name,
+    ),
+    listTemplates: fixed(
+      'resources/templates/list',
+      table.templates.map(({ resource }) => listedTemplate(resource)),
+      ({ uriTemplate }) => uriTemplate,
+    ),
+    listResources(cursor, request) {
+      const run = begin(operations.listResources, request);
+      return whole(run, () => listResources(table, cursor, (deps) => run.callFor(deps)));
+    },
+    callTool(name, given, request) {
+      const entry = table.tools.get(name);
+      const run = begin(operations.tools.get(name) ?? operations.callTool, request);
+      return entry ? callTool(entry, given, run, strictOutput) : unknown(run, 'tool', name);
+    },
+    getPrompt(name, given, request) {
+      const entry = table.prompts.get(name);
+      const run = begin(operations.prompts.get(name) ?? operations.getPrompt, request);
+      return entry ? getPrompt(entry, given, run) : unknown(run, 'prompt', name);
+    },
+    readResource(uri, request) {
+      const found = findResource(table, uri);
+      const operation = (found && operations.resources.get(found.entry.resource.uri)) ?? operations.readResource;
+      return readResource(uri, found, table.sources, begin(operation, request));
+    },
+    complete: (asked, request) => whole(begin(operations.complete, request), () => complete(table, asked)),
+    answer(method, request, work) {
+      let operation = operations.extensions.get(method);
+      if (!operation) operations.extensions.set(method, (operation = createOperation(metrics, method)));
+      return whole(begin(operation, request), work);
+    },
   };
 }
 
-/** Progress must grow; a step that does not is left out. */
-function growing(send: ((step: Step) => void) | undefined): (step: Step) => void {
-  let last = -Infinity;
-  return (step) => {
-    if (send === undefined || !(step.progress > last) || !Number.isFinite(step.progress)) return;
-    last = step.progress;
-    send(step);
+function operationsOf({ tools, prompts, resources, templates }: Table, metrics: Metrics) {
+  const of = (method: string, name?: string): Operation => createOperation(metrics, method, name);
+  const each = (method: string, names: Iterable<string>) => new Map([...names].map((name) => [name, of(method, name)]));
+  const uris = [...resources.keys(), ...templates.map(({ resource }) => resource.uri)];
+  return {
+    tools: each('tools/call', tools.keys()),
+    prompts: each('prompts/get', prompts.keys()),
+    resources: each('resources/read', uris),
+    callTool: of('tools/call'),
+    getPrompt: of('prompts/get'),
+    readResource: of('resources/read'),
+    listResources: of('resources/list'),
+    complete: of('completion/complete'),
+    /** By the methods that extensions have. */
+    extensions: new Map<string, Operation>(),
   };
+}
+
+/** Runs what has no name of its own and cannot ask. */
+const whole = <Answer>(run: Run, work: () => Promise<Answer>): Promise<Answer> =>
+  run.start({ deps: undefined, work, finish: (answer: Answer) => answer }) as Promise<Answer>;
+
+function unknown(run: Run, kind: 'tool' | 'prompt', name: string): Promise<never> {
+  const quoted = JSON.stringify(name.slice(0, 128));
+  const message = `There is no ${kind} ${quoted}. ${kind}s/list names those that there are.`;
+  return Promise.reject(run.failure(new RpcError(INVALID_PARAMS, message)).error);
 }

@@ -28,6 +28,19 @@ export function page<T>(items: readonly T[], key: (item: T) => string, cursor: s
   return { items: part, ...(last === undefined ? {} : { nextCursor: Buffer.from(key(last)).toString('base64url') }) };
 }
 
+/** Pages of a list that does not change: each is made once and is the same object every time. */
+export function fixedPages<T>(items: readonly T[], key: (item: T) => string): (cursor: string | undefined) => Page<T> {
+  const sorted = ordered(items, key);
+  const made = new Map<string | undefined, Page<T>>();
+  let cursor: string | undefined;
+  do {
+    const next: Page<T> = page(sorted, key, cursor);
+    made.set(cursor, next);
+    cursor = next.nextCursor;
+  } while (cursor !== undefined);
+  return (asked) => made.get(asked) ?? page(sorted, key, asked);
+}
+
 function decoded(cursor: string): string {
   const text = /^[A-Za-z0-9_-]{1,4096}$/.test(cursor) ? Buffer.from(cursor, 'base64url').toString() : '';
   if (text === '') throw new RpcError(INVALID_PARAMS, 'The cursor is not valid. Ask for the list again without one.');

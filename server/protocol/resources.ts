@@ -1,10 +1,12 @@
 /**
  * Resources from the table: lists in pages, templates, and reading one by its URI, where a fixed URI wins over a
- * template and templates are tried in their declared order. Must not know the SDK.
+ * template and templates are tried in their declared order. Must not know a transport.
  */
-import type { Call } from '../toolsets/toolset.ts';
+import type { CacheHint, Call, Resource } from '../toolsets/toolset.ts';
 import { ordered, type Page, page } from './page.ts';
-import { INVALID_PARAMS, RpcError } from './rpc-error.ts';
+import type { Answered } from './request.ts';
+import { ResourceNotFound, ScopeRequired } from './rpc-error.ts';
+import type { Run } from './run.ts';
 import type { ResourceEntry, Table } from './table.ts';
 
 export interface ListedResource {
@@ -13,6 +15,7 @@ export interface ListedResource {
   title?: string;
   description?: string;
   mimeType: string;
+  _meta?: Readonly<Record<string, unknown>>;
 }
 
 export interface ListedTemplate {
@@ -21,6 +24,30 @@ export interface ListedTemplate {
   title: string;
   description: string;
   mimeType: string;
+  _meta?: Readonly<Record<string, unknown>>;
+}
+
+export interface ResourceAnswer {
+  readonly contents: readonly ResourceContents[];
+  /** How long it may be kept; not at all without. */
+  readonly cache?: CacheHint | undefined;
+}
+
+/** `blob` is base64. */
+export type ResourceContents = {
+  readonly uri: string;
+  readonly mimeType: string;
+  readonly _meta?: Readonly<Record<string, unknown>>;
+} & ({ readonly text: string } | { readonly blob: string });
+
+/** Resources that come and go while the server runs, all with one beginning. Whoever may call may read them. */
+export interface ResourceSource {
+  /** With which all its URIs begin, such as `skill://`. */
+  readonly scheme: string;
+  readonly cache: CacheHint;
+  list(): Promise<readonly ListedResource[]>;
+  /** Undefined where there is no such resource. */
+  read(uri: string): Promise<{ readonly mimeType: string; readonly content: string | Uint8Array } | undefined>;
 }
 
 type CallFor = (deps: unknown) => Call<unknown>;
@@ -35,49 +62,79 @@ export async function listResources(
   for (const { resource, deps } of table.templates)
     for (const { uri, name } of (await resource.list?.(callFor(deps))) ?? [])
       listed.set(uri, { uri, name, mimeType: resource.mimeType });
+  for (const source of table.sources) for (const resource of await source.list()) listed.set(resource.uri, resource);
   for (const { resource } of table.resources.values())
     listed.set(resource.uri, { uri: resource.uri, ...described(resource) });
   return page(ordered([...listed.values()], byUri), byUri, cursor);
 }
 
-export async function listTemplates(table: Table, cursor: string | undefined): Promise<Page<ListedTemplate>> {
-  const listed = table.templates.map(({ resource }) => ({ uriTemplate: resource.uri, ...described(resource) }));
-  const key = (template: ListedTemplate): string => template.uriTemplate;
-  return page(ordered(listed, key), key, cursor);
+export const listedTemplate = (resource: Resource<unknown>): ListedTemplate => ({
+  uriTemplate: resource.uri,
+  ...described(resource),
+});
+
+/** What a URI names, with the values of the template's variables. */
+export interface Found {
+  readonly entry: ResourceEntry;
+  readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Throws RpcError, with the URI as data, where there is no such resource. */
-export async function readResource(
-  table: Table,
-  uri: string,
-  callFor: CallFor,
-): Promise<{ uri: string; mimeType: string; text: string }> {
-  const found = find(table, uri);
-  const text = found && (await found.entry.resource.read(found.variables, callFor(found.entry.deps)));
-  if (found === undefined || text === undefined) {
-    const told = uri.slice(0, 512);
-    throw new RpcError(INVALID_PARAMS, `There is no resource ${told}. resources/list names those that there are.`, {
-      uri: told,
-    });
-  }
-  return { uri, mimeType: found.entry.resource.mimeType, text };
-}
-
-function find(table: Table, uri: string): { entry: ResourceEntry; variables: Record<string, string> } | undefined {
-  const fixed = table.resources.get(uri);
+export function findResource({ resources, templates }: Table, uri: string): Found | undefined {
+  const fixed = resources.get(uri);
   if (fixed) return { entry: fixed, variables: {} };
-  for (const entry of table.templates) {
+  for (const entry of templates) {
     const variables = entry.template.match(uri);
     if (variables) return { entry, variables };
   }
   return undefined;
 }
 
+/** Rejects with RpcError, with the URI as data where there is no such resource, or ScopeRequired. */
+export function readResource(
+  uri: string,
+  found: Found | undefined,
+  sources: readonly ResourceSource[],
+  run: Run,
+): Promise<Answered<ResourceAnswer>> {
+  if (!found) return readSource(uri, sources, run);
+  const { resource, deps } = found.entry;
+  const { scopes } = run.request.caller;
+  if (scopes && resource.scope !== undefined && !scopes.has(resource.scope))
+    return Promise.reject(run.failure(new ScopeRequired([resource.scope])).error);
+  return run.start({
+    deps,
+    given: uri,
+    work: (call) => resource.read(found.variables, call),
+    finish(value): ResourceAnswer {
+      if (value === undefined) throw new ResourceNotFound(uri);
+      const { mimeType, meta, cache } = resource;
+      return { contents: [{ uri, mimeType, ...contentOf(value), ...(meta && { _meta: meta }) }], cache };
+    },
+  });
+}
+
+function readSource(uri: string, sources: readonly ResourceSource[], run: Run): Promise<Answered<ResourceAnswer>> {
+  const source = sources.find(({ scheme }) => uri.startsWith(scheme));
+  if (!source) return Promise.reject(run.failure(new ResourceNotFound(uri)).error);
+  return run.start({
+    deps: undefined,
+    work: () => source.read(uri),
+    finish(value): ResourceAnswer {
+      if (!value) throw new ResourceNotFound(uri);
+      return { contents: [{ uri, mimeType: value.mimeType, ...contentOf(value.content) }], cache: source.cache };
+    },
+  });
+}
+
+const contentOf = (value: string | Uint8Array): { readonly text: string } | { readonly blob: string } =>
+  typeof value === 'string' ? { text: value } : { blob: Buffer.from(value).toString('base64') };
+
 const byUri = (resource: ListedResource): string => resource.uri;
 
-const described = ({ name, title, description, mimeType }: ResourceEntry['resource']) => ({
+const described = ({ name, title, description, mimeType, meta }: Resource<unknown>) => ({
   name,
   title,
   description,
   mimeType,
+  ...(meta && { _meta: meta }),
 });

@@ -4,19 +4,50 @@
  */
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 /** For answers that have no JSON-RPC request, such as a refused Host; in the range that the specification left to servers. */
 export const REFUSED = -32000;
+/** Revision 2026-07-28: a header does not say what the body says. */
+export const HEADER_MISMATCH = -32020;
+/** Revision 2026-07-28: the client cannot do what the request needs. */
+export const MISSING_CAPABILITY = -32021;
+/** Revision 2026-07-28: a revision that is not spoken here. */
+export const UNSUPPORTED_VERSION = -32022;
 
 export class RpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: number;
   readonly data: unknown;
+  /** Status of an answer over HTTP; 200 without it. */
+  readonly httpStatus: number | undefined;
 
-  constructor(code: number, message: string, data?: unknown) {
+  constructor(code: number, message: string, data?: unknown, httpStatus?: number) {
     super(message);
     this.code = code;
     this.data = data;
+    this.httpStatus = httpStatus;
+  }
+}
+
+/** The caller lacks rights for what it asked. Thrown before anything of it is done. */
+export class ScopeRequired extends Error {
+  override readonly name = 'ScopeRequired';
+  /** All that the operation needs. */
+  readonly scopes: readonly string[];
+
+  constructor(scopes: readonly string[]) {
+    super(`This needs the scope ${scopes.join(' ')}.`);
+    this.scopes = scopes;
+  }
+}
+
+/** There is no such resource. Revisions before 2026-07-28 have a code of their own for it. */
+export class ResourceNotFound extends RpcError {
+  constructor(uri: string) {
+    const told = uri.slice(0, 512);
+    const message = `There is no resource ${told}. resources/list names those that there are.`;
+    super(INVALID_PARAMS, message, { uri: told });
   }
 }

@@ -1,26 +1,137 @@
 /**
- * MCP over the process's stdin and stdout, both eras; the connection's first message decides which. Nothing else may
- * write to stdout.
+ * MCP over a pair of pipes, stdin and stdout of a process, in all revisions: the first request that is no probe decides
+ * for the connection. One message a line; nothing else may write to the output.
  */
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import type { Logger } from 'pino';
+import type { EventBus } from '../events/event.ts';
+import { parseJson } from '../http/json.ts';
 import type { Dispatch } from './dispatch.ts';
-import { type Identity, sdkServerFactory } from './sdk-server.ts';
+import type { Identity } from './identity.ts';
+import { errorText, type Message, type RequestMessage, readMessage } from './message.ts';
+import { claimsVersion } from './modern/envelope.ts';
+import type { Extension } from './modern/methods.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST, REFUSED, ScopeRequired } from './rpc-error.ts';
+import type { Era } from './stdio/era.ts';
+import { createLegacyEra } from './stdio/legacy-era.ts';
+import { readLines } from './stdio/lines.ts';
+import { createModernEra } from './stdio/modern-era.ts';
 
 export interface StdioEndpoint {
+  /** Resolves when the client says nothing more: it has closed the input, or the output. */
+  readonly ended: Promise<void>;
+  /** Takes no more messages, answers the requests under way, and resolves when the output has them. */
   close(): Promise<void>;
 }
 
 export interface StdioEndpointOptions {
   readonly identity: Identity;
   readonly dispatch: Dispatch;
+  readonly bus: EventBus;
   readonly log: Logger;
+  readonly extensions?: readonly Extension[];
+  readonly input: Readable;
+  readonly output: Writable;
 }
 
-export function createStdioEndpoint({ identity, dispatch, log }: StdioEndpointOptions): StdioEndpoint {
-  const onError = (error: Error): void => log.debug({ error }, 'protocol');
-  return serveStdio(sdkServerFactory({ identity, dispatch, transport: 'stdio', onError }), {
-    maxSubscriptions: 0,
-    onerror: onError,
+/** The person whose client started this process. */
+const CALLER = { id: 'anonymous' } as const;
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH = 64;
+/** Requests at once; the client is another program of the same user, which may be wrong but not hostile. */
+const MAX_RUNNING = 256;
+const MAX_SUBSCRIPTIONS = 64;
+
+export function createStdioEndpoint(options: StdioEndpointOptions): StdioEndpoint {
+  const { log, bus, input, output } = options;
+  const running = new Set<Promise<void>>();
+  let closing = false;
+  const say = (text: string): void => void (output.writable && output.write(`${text}\n`));
+  const modern = createModernEra({ ...options, maxSubscriptions: MAX_SUBSCRIPTIONS, caller: CALLER, say });
+  const legacy = createLegacyEra({ ...options, caller: CALLER, say });
+  let pinned: Era | undefined;
+
+  const eraOf = (message: Message): Era => {
+    if (pinned) return pinned;
+    const era = claimsVersion(message as { params?: unknown }) ? modern : legacy;
+    // A client that probes may still find that it does not speak the revision it was told.
+    if (message.kind === 'request' && message.method !== 'server/discover') pinned = era;
+    return era;
+  };
+
+  const answer = async (message: RequestMessage): Promise<string | undefined> => {
+    const era = eraOf(message);
+    if (running.size >= MAX_RUNNING)
+      return errorText(message.id, INTERNAL_ERROR, 'Too many requests at once. Wait for answers first.');
+    try {
+      return await era.answer(message);
+    } catch (error) {
+      if (error instanceof ScopeRequired) return errorText(message.id, REFUSED, error.message);
+      log.error({ error }, 'a request failed outside the tools');
+      return errorText(message.id, INTERNAL_ERROR, 'internal error');
+    }
+  };
+
+  const receive = (message: Message): Promise<string | undefined> | undefined => {
+    if (message.kind === 'request') return answer(message);
+    if (message.kind === 'notification') eraOf(message).notified(message);
+    else if (message.kind === 'response') eraOf(message).responded(message);
+    else {
+      log.warn({ problem: message.problem }, 'a message cannot be read');
+      if (message.id !== null) say(errorText(message.id, INVALID_REQUEST, `Invalid Request: ${message.problem}`));
+    }
+    return undefined;
+  };
+
+  /** Some answers are an array, or nothing where there are none. */
+  const receiveBatch = async (messages: readonly unknown[]): Promise<string | undefined> => {
+    const answers = await Promise.all(messages.map(async (message) => receive(readMessage(message))));
+    const texts = answers.filter((text) => text !== undefined);
+    return texts.length === 0 ? undefined : `[${texts.join(',')}]`;
+  };
+
+  const take = (line: Buffer | 'TooLong'): void => {
+    const parsed = line === 'TooLong' ? { ok: false, message: `more than ${MAX_LINE_BYTES} bytes` } : parseJson(line);
+    if (!('value' in parsed)) {
+      log.warn({ problem: parsed.message }, 'a line cannot be read');
+      return;
+    }
+    const { value } = parsed;
+    const isBatch = Array.isArray(value) && value.length <= MAX_BATCH && pinned?.hasBatches === true;
+    const answered = isBatch ? receiveBatch(value) : receive(readMessage(value));
+    if (!answered) return;
+    const said = answered.then((text) => {
+      running.delete(said);
+      if (text !== undefined) say(text);
+    });
+    running.add(said);
+  };
+
+  const read = async (): Promise<void> => {
+    for await (const line of readLines(input, MAX_LINE_BYTES)) {
+      if (closing) return;
+      take(line);
+      // A client that does not read its answers may not send more.
+      if (output.writableNeedDrain) await Promise.race([once(output, 'drain'), once(output, 'close')]);
+    }
+  };
+
+  const unsubscribe = bus.subscribe((event) => pinned?.tell(event));
+  output.on('error', (error) => {
+    log.debug({ error }, 'the client no longer reads');
+    input.destroy();
   });
+  const ended = read().catch((error: unknown) => log.debug({ error }, 'the input has broken'));
+
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    closing = true;
+    input.destroy();
+    unsubscribe();
+    await Promise.all([modern.hangUp(), legacy.hangUp()]);
+    while (running.size > 0) await Promise.all(running);
+    if (output.writable) await new Promise((resolve) => output.write('', resolve));
+  };
+  return { ended, close: () => (closed ??= close()) };
 }

@@ -36,8 +36,7 @@ describe('a table is refused', () => {
 });
 
 test('the listed schemas name no dialect, which older clients would not know', () => {
-  const { listedTools } = compileTable([open(echoToolset())]);
-  for (const tool of listedTools) {
+  for (const { listed: tool } of compileTable([open(echoToolset())]).tools.values()) {
     expect(tool.inputSchema).not.toHaveProperty('$schema');
     expect(tool.outputSchema).not.toHaveProperty('$schema');
   }

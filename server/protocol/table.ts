@@ -1,10 +1,11 @@
 /**
  * The table of everything a server offers, compiled once at start from its toolsets: list entries with their JSON
- * Schemas, strict input schemas, matched URI templates. Names are unique over all toolsets. Must not know the SDK.
+ * Schemas, strict input schemas, matched URI templates. Names are unique over all toolsets. Must not know a transport.
  */
 import { z } from 'zod';
-import type { Resource, Tool, ToolAnnotations, Toolset } from '../toolsets/toolset.ts';
-import { ordered } from './page.ts';
+import type { Prompt, Resource, Tool, ToolAnnotations, Toolset } from '../toolsets/toolset.ts';
+import { type MirroredArgument, mirroredArguments } from './mirrored-arguments.ts';
+import type { ResourceSource } from './resources.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
 /** A toolset with what its `open` gave. */
@@ -21,8 +22,9 @@ export interface ListedTool {
   title: string;
   description: string;
   inputSchema: JsonSchema;
-  outputSchema: JsonSchema;
+  outputSchema?: JsonSchema;
   annotations: ToolAnnotations;
+  _meta?: Readonly<Record<string, unknown>>;
 }
 
 export interface ToolEntry {
@@ -31,6 +33,8 @@ export interface ToolEntry {
   /** The tool's input with unknown keys refused. */
   readonly input: z.ZodObject;
   readonly listed: ListedTool;
+  /** Arguments that a request over HTTP must carry in headers too. */
+  readonly mirrored: readonly MirroredArgument[];
 }
 
 export interface ResourceEntry {
@@ -42,17 +46,37 @@ export interface TemplateEntry extends ResourceEntry {
   readonly template: UriTemplate;
 }
 
+export interface PromptEntry {
+  readonly prompt: Prompt<unknown>;
+  readonly deps: unknown;
+}
+
+/** What the toolsets do beside answering. */
+export interface Needs {
+  readonly asks: boolean;
+  readonly logging: boolean;
+  readonly publishes: ReadonlySet<'tools' | 'prompts' | 'resources' | 'resource'>;
+}
+
 export interface Table {
   readonly instructions: string;
   readonly tools: ReadonlyMap<string, ToolEntry>;
-  readonly listedTools: readonly ListedTool[];
+  readonly prompts: ReadonlyMap<string, PromptEntry>;
+  /** With fixed URIs. */
   readonly resources: ReadonlyMap<string, ResourceEntry>;
   readonly templates: readonly TemplateEntry[];
+  readonly sources: readonly ResourceSource[];
+  /** There is something to list or to read, or may be later. */
+  readonly hasResources: boolean;
+  /** Some argument or variable can be completed. */
+  readonly completes: boolean;
+  readonly needs: Needs;
 }
 
 /** Throws an Error that names what is wrong: a name given twice or misspelt, a schema that JSON Schema cannot express. */
-export function compileTable(toolsets: readonly OpenToolset[]): Table {
+export function compileTable(toolsets: readonly OpenToolset[], sources: readonly ResourceSource[] = []): Table {
   const tools = new Map<string, ToolEntry>();
+  const prompts = new Map<string, PromptEntry>();
   const resources = new Map<string, ResourceEntry>();
   const templates = new Map<string, TemplateEntry>();
   const owners = new Map<string, string>();
@@ -67,6 +91,10 @@ export function compileTable(toolsets: readonly OpenToolset[]): Table {
       claim('tool', tool.name, toolset.name);
       tools.set(tool.name, toolEntry(tool, deps, toolset.name));
     }
+    for (const prompt of toolset.prompts ?? []) {
+      claim('prompt', prompt.name, toolset.name);
+      prompts.set(named('prompt', prompt.name, toolset.name), { prompt, deps });
+    }
     for (const resource of toolset.resources) {
       claim('resource', resource.uri, toolset.name);
       if (isTemplate(resource.uri))
@@ -74,45 +102,62 @@ export function compileTable(toolsets: readonly OpenToolset[]): Table {
       else resources.set(resource.uri, { resource, deps });
     }
   }
+  const needs = toolsets.map(({ toolset }) => toolset.needs ?? {});
   return {
     instructions: toolsets.map(({ toolset }) => toolset.instructions.trim()).join('\n\n'),
     tools,
-    listedTools: ordered(
-      [...tools.values()].map((entry) => entry.listed),
-      (tool) => tool.name,
-    ),
+    prompts,
     resources,
     templates: [...templates.values()],
+    sources,
+    hasResources: resources.size + templates.size + sources.length > 0,
+    completes:
+      [...templates.values()].some(({ resource }) => resource.complete !== undefined) ||
+      [...prompts.values()].some(({ prompt }) =>
+        Object.values(prompt.arguments).some((argument) => argument.complete !== undefined),
+      ),
+    needs: {
+      asks: needs.some(({ asks }) => asks),
+      logging: needs.some(({ logging }) => logging),
+      publishes: new Set(needs.flatMap(({ publishes = [] }) => publishes)),
+    },
   };
 }
 
 function toolEntry(tool: Tool<unknown>, deps: unknown, toolset: string): ToolEntry {
-  // The form that the specification recommends and clients accept.
-  if (!/^[A-Za-z0-9_.-]{1,128}$/.test(tool.name))
-    throw new Error(
-      `tool ${JSON.stringify(tool.name)} of toolset ${toolset}: a name has 1 to 128 of A-Z a-z 0-9 _ . -`,
-    );
-  const input = tool.input.strict();
+  const { name, title, description, annotations, meta } = tool;
+  // A strict copy loses what the author wrote beside the schema.
+  const input = tool.input.strict().meta(tool.input.meta() ?? {});
+  const inputSchema = jsonSchema(input, 'input', name);
   return {
     tool,
     deps,
     input,
+    mirrored: mirroredArguments(name, inputSchema),
     listed: {
-      name: tool.name,
-      title: tool.title,
-      description: tool.description,
-      inputSchema: jsonSchema(input, 'input', tool.name),
-      outputSchema: jsonSchema(tool.output, 'output', tool.name),
-      annotations: tool.annotations,
+      name: named('tool', name, toolset),
+      title,
+      description,
+      inputSchema,
+      ...(tool.output && { outputSchema: jsonSchema(tool.output, 'output', name) }),
+      annotations,
+      ...(meta && { _meta: meta }),
     },
   };
+}
+
+/** Throws where a name has not the form that the specification recommends and clients accept. */
+function named(kind: string, name: string, toolset: string): string {
+  if (/^[A-Za-z0-9_.-]{1,128}$/.test(name)) return name;
+  throw new Error(`${kind} ${JSON.stringify(name)} of toolset ${toolset}: a name has 1 to 128 of A-Z a-z 0-9 _ . -`);
 }
 
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output', tool: string): JsonSchema {
   try {
     const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io });
     // Without $schema: the protocol's default dialect is meant, and older clients know no other by name.
-    return { ...rest, type: 'object' };
+    const { $schema: wanted } = schema.meta() ?? {};
+    return { ...(wanted === undefined ? {} : { $schema: wanted }), ...rest, type: 'object' };
   } catch (error) {
     throw new Error(`tool ${tool}: its ${io} schema has no JSON Schema`, { cause: error });
   }

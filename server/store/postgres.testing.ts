@@ -7,16 +7,15 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { freePort, installPackage } from './server.testing.ts';
 
 const run = promisify(execFile);
 const VERSIONS = '/usr/lib/postgresql';
-const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 const PASSWORD = 'only-for-tests';
 const START_MS = 20_000;
 
@@ -30,7 +29,7 @@ export interface TestPostgres {
 
 /** Starts a server, or says why this machine cannot. */
 export async function startPostgres(): Promise<TestPostgres | { readonly missing: string }> {
-  const programs = (await findPrograms()) ?? (await installPrograms());
+  const programs = (await findPrograms()) ?? ((await installPackage('postgresql')) ? await findPrograms() : undefined);
   if (programs === undefined)
     return { missing: 'PostgreSQL is not installed; as root, run: apt-get install --no-install-recommends postgresql' };
   const owner = await serverAccount();
@@ -118,33 +117,9 @@ async function query(url: string, text: string): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 async function findPrograms(): Promise<string | undefined> {
   if (!existsSync(VERSIONS)) return undefined;
   const versions = (await readdir(VERSIONS)).filter((version) => existsSync(join(VERSIONS, version, 'bin/initdb')));
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   return newest === undefined ? undefined : join(VERSIONS, newest, 'bin');
-}
-
-/** Installs Debian's package without starting its service: `invoke-rc.d` asks the policy file. */
-async function installPrograms(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined;
-  const ours = !existsSync(SERVICE_POLICY);
-  if (ours) await writeFile(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    const quiet = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300'];
-    await run('env', [...quiet, 'update']);
-    await run('env', [...quiet, 'install', '-y', '--no-install-recommends', 'postgresql']);
-  } finally {
-    if (ours) await rm(SERVICE_POLICY, { force: true });
-  }
-  return findPrograms();
 }

@@ -55,7 +55,7 @@ export function postgresDialect({ urlFile, poolSize, log }: PostgresOptions): Di
 }
 
 /** Reads the URL; errors name the file, never its content. */
-function readUrl(urlFile: string): string {
+export function readUrl(urlFile: string): string {
   const text = readFileSync(urlFile, 'utf8').trim();
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text))
     throw new Error(

@@ -3,6 +3,7 @@
  * names are redacted, and a thrown value is reduced to name, message, code and stack. Knows no request.
  */
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { inSourceTerms } from './source-maps.ts';
 
 const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'password', 'apiKey', 'secret', 'credential', 'headers'];
 const MAX_TEXT = 4096;
@@ -16,7 +17,7 @@ export function describeError(error: unknown): Record<string, unknown> {
     message: error.message.slice(0, MAX_TEXT),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(typeof reason === 'string' ? { reason } : {}),
-    stack: error.stack?.slice(0, MAX_TEXT),
+    stack: error.stack && inSourceTerms(error.stack.slice(0, MAX_TEXT)),
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   };
 }
@@ -25,6 +26,11 @@ export interface LogOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** `stderr` where stdout carries the protocol. */
   readonly destination: 'stdout' | 'stderr' | DestinationStream;
+}
+
+/** A stream of the process, written at once, so that nothing is lost when it ends. */
+export function openOutput(name: 'stdout' | 'stderr'): DestinationStream {
+  return pino.destination({ dest: name === 'stdout' ? 1 : 2, sync: true });
 }
 
 export function createLog({ level, destination }: LogOptions): Logger {
@@ -38,8 +44,6 @@ export function createLog({ level, destination }: LogOptions): Logger {
       serializers: { error: describeError, err: describeError },
       redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     },
-    typeof destination === 'string'
-      ? pino.destination({ dest: destination === 'stdout' ? 1 : 2, sync: true })
-      : destination,
+    typeof destination === 'string' ? openOutput(destination) : destination,
   );
 }

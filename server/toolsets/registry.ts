@@ -8,5 +8,7 @@ import type { Toolset } from './toolset.ts';
 export type ToolsetLoader = () => Promise<Toolset<unknown, unknown>>;
 
 export const toolsets = {
+  everything: async () => (await import('./everything/toolset.ts')).everything,
+  fleet: async () => (await import('./fleet/toolset.ts')).fleet,
   tasks: async () => (await import('./tasks/toolset.ts')).tasks,
 } as const satisfies Record<ToolsetName, ToolsetLoader>;

@@ -49,6 +49,16 @@
     - create
     - patch
 - apiGroups:
+    - batch
+  resources:
+    - jobs
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
     - autoscaling
   resources:
     - horizontalpodautoscalers

@@ -134,6 +134,7 @@ describe('Verified', () => {
     ['not asked yet, and not verified before', { pods }, before('False'), 'False/Pending'],
     ['not asked yet by this process', { pods }, before('True'), 'True/Answered'],
     ['answered', { pods, finding: answered }, undefined, 'True/Answered'],
+    ['a token asked for', { pods, finding: { outcome: 'Guarded' } }, undefined, 'True/Answered'],
     ['no answer', { pods, finding: { outcome: 'Timeout', message: '' } }, before('True'), 'False/Timeout'],
     ['no MCP', { pods, finding: { outcome: 'HandshakeFailed', message: '' } }, undefined, 'False/HandshakeFailed'],
   ])('%s', (_title, observed, previous, verdict) => {
@@ -207,6 +208,22 @@ describe('the status', () => {
     const serving = status(situation({}, { pods: [cachedPod()], finding: { ...answered, tools } }), 'now');
     const gone = status({ ...situation({}), previous: serving }, 'later');
     expect(gone).toMatchObject({ version: '0.1.0', tools, readyReplicas: 0, protocol: { serverName: 'assistant' } });
+  });
+
+  test('does not tell tools of which nobody knows any more whether they are there', () => {
+    const tools = [{ name: 'create_task', hash: 'sha256:0' }];
+    const open = status(situation({}, { pods: [cachedPod()], finding: { ...answered, tools } }), 'now');
+    const guarded = situation({}, { pods: [cachedPod()], finding: { outcome: 'Guarded' } });
+    expect(status({ ...guarded, previous: open }, 'later')).not.toHaveProperty('tools');
+  });
+
+  test('dates the result of an examination once', () => {
+    const examined = { request: '1', message: 'All 1 scenarios passed.' };
+    const first = status({ ...situation({}), examined }, '2026-01-01T00:00:00Z');
+    const again = status({ ...situation({}), examined, previous: first }, '2026-01-02T00:00:00Z');
+    expect(again.conformance).toEqual({ ...examined, time: '2026-01-01T00:00:00Z' });
+    const next = status({ ...situation({}), examined: { ...examined, request: '2' }, previous: first }, 'later');
+    expect(next.conformance).toMatchObject({ request: '2', time: 'later' });
   });
 
   test('names the URL for clients: public, of the host, or of the Service', () => {

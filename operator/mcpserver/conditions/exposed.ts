@@ -6,12 +6,16 @@ import { fails, holds } from '#operator/workload/verdict.ts';
 import type { Judgement, Situation } from './situation.ts';
 
 export function exposed({ server, observed }: Pick<Situation, 'server' | 'observed'>): Judgement<'Exposed'> {
-  const { type, host = '', path, ingress } = server.spec.exposure;
+  const { auth, exposure } = server.spec;
+  const { type, host = '', path, ingress } = exposure;
   if (type === 'ClusterIP') return holds('NotNeeded', 'The server is reached within the cluster only.');
   if (observed.endpointHolder !== undefined) {
     const holder = formatKey(observed.endpointHolder);
-    const cure = 'change spec.exposure.host or spec.exposure.path';
-    return fails('HostConflict', `${host}${path} belongs to McpServer ${holder}, which is older; ${cure}.`);
+    const cure =
+      auth.type === 'BuiltIn'
+        ? 'change spec.exposure.host, since a host has one built-in issuer'
+        : 'change spec.exposure.host or spec.exposure.path';
+    return fails('HostConflict', `${host}${path} collides with McpServer ${holder}, which is older; ${cure}.`);
   }
   if (observed.ingressAdmitted) return holds('Admitted', `The Ingress for ${host}${path} has an address.`);
   const name = ingress?.className;

@@ -6,12 +6,15 @@ import type { MCP_SERVER_REASONS, McpServerStatus } from '#crds/mcpserver-status
 import type { CachedMcpServer } from '#operator/workload/customresources.ts';
 import type { Problem } from '#operator/workload/problem.ts';
 import type { Verdict } from '#operator/workload/verdict.ts';
+import type { Examined } from '../conformance/examination.ts';
 import type { Observed } from '../observe.ts';
 
 export interface Situation {
   readonly server: CachedMcpServer;
   readonly observed: Observed;
   readonly problems: readonly Problem[];
+  /** The end of an examination that was asked for, where one has come. */
+  readonly examined?: Examined | undefined;
   /** The last status that was written. */
   readonly previous: McpServerStatus | undefined;
 }

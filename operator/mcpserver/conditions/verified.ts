@@ -10,13 +10,14 @@ import type { Judgement, Situation } from './situation.ts';
 export function verified({ observed, previous }: Pick<Situation, 'observed' | 'previous'>): Judgement<'Verified'> {
   const { finding, pods } = observed;
   if (servingPods(pods).length === 0) return fails('Pending', 'Nothing to ask: no pod is ready.');
-  if (finding !== undefined) {
-    return finding.outcome === 'Answered' ? answered(finding.tools.length) : fails(finding.outcome, finding.message);
-  }
+  if (finding?.outcome === 'Answered') return answered(finding.tools.length);
+  if (finding?.outcome === 'Guarded') return holds('Answered', GUARDED);
+  if (finding !== undefined) return fails(finding.outcome, finding.message);
   const before = findCondition(previous?.conditions, 'Verified');
   if (before?.status === 'True') return holds('Answered', before.message);
   return fails('Pending', 'The server has not answered yet.');
 }
 
+const GUARDED = 'The server asks for a token through its Service; without one nobody sees its tools.';
 const answered = (tools: number): Judgement<'Verified'> =>
   holds('Answered', `The server answered through its Service and lists ${tools} tools.`);

@@ -16,7 +16,7 @@ test.each<[string, Spec, string | undefined]>([
   [
     'unknown',
     { toolsets: [{ name: 'taks' }] },
-    'UnsupportedCombination: spec.toolsets[taks] does not exist; there are tasks.',
+    'UnsupportedCombination: spec.toolsets[taks] does not exist; there are tasks, everything, fleet.',
   ],
   [
     'an unknown setting',

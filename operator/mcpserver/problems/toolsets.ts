@@ -28,7 +28,7 @@ function problemsOf(
       .slice(0, MAX_ISSUES)
       .map(({ path, message }) => unsupported(`${[`${at}.config`, ...path.map(String)].join('.')}: ${message}.`));
   }
-  const { route } = parsed.data;
+  const { route } = parsed.data as { readonly route?: string | undefined };
   if (route === undefined || routes.includes(route)) return [];
   const cure = routes.length === 0 ? 'add it to spec.inference.routes' : `there are ${routes.join(', ')}`;
   return [{ reason: 'InvalidReference', message: `${at}.config.route: no route ${route}; ${cure}.`, blocking: true }];

@@ -1,6 +1,6 @@
 /**
  * The Secret with the key that all pods of one server share. Made once and never written again: a new key would break
- * what clients hold, so replacing it is for a person, who deletes or edits the Secret.
+ * what clients hold. Who exchanges it edits the Secret: pods take up both keys while they run.
  */
 import { apiVersionOf } from '#operator/kit/object.ts';
 import { secrets } from '#operator/kit/resources.ts';

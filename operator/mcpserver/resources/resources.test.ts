@@ -6,6 +6,7 @@ import { desired } from '../desired.ts';
 import { cachedMcpServer, cachedModelBackend, NOTHING, OPTIONS } from '../testing/fixtures.ts';
 import { EPHEMERAL_GPU, LARGE, MINIMAL } from '../testing/specs.ts';
 import { deployment } from './deployment.ts';
+import { ingress } from './ingress.ts';
 
 type Spec = Parameters<typeof cachedMcpServer>[0];
 
@@ -79,6 +80,37 @@ test('a pod cannot be freed from its restrictions, and additions do not replace 
   expect(container?.env?.filter(({ name }) => name === 'POD_NAME')).toEqual([
     { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
   ]);
+});
+
+test.each<[string, Spec, boolean]>([
+  ['a server that asks the API nothing has no token', {}, false],
+  ['one that reads backends has', { backends: {} }, true],
+  ['one that fetches the keys of the cluster has', { auth: { type: 'KubernetesServiceAccount' } }, true],
+])('token: %s', (_title, spec, expected) => {
+  expect(deploymentOf(spec).template.spec.automountServiceAccountToken).toBe(expected);
+});
+
+test('tokens of this cluster need no right beyond what every ServiceAccount has', () => {
+  const { foundations, workload } = desired(
+    cachedMcpServer({ auth: { type: 'KubernetesServiceAccount' } }),
+    NOTHING,
+    OPTIONS,
+  );
+  const kinds = [...foundations, ...workload].map(({ resource }) => resource.kind);
+  expect(kinds.filter((kind) => kind.startsWith('Role') || kind.startsWith('ClusterRole'))).toEqual([]);
+});
+
+test.each<[string, Spec, readonly string[]]>([
+  ['the endpoint alone without tokens', {}, ['/mcp']],
+  [
+    'what says where tokens come from',
+    { auth: { type: 'JWT', jwt: { issuer: 'https://id.example.com' } } },
+    ['/mcp', '/.well-known/oauth-protected-resource/mcp'],
+  ],
+  ['nothing more for tokens of the cluster', { auth: { type: 'KubernetesServiceAccount' } }, ['/mcp']],
+])('paths: %s', (_title, spec, paths) => {
+  const server = cachedMcpServer({ ...spec, exposure: { type: 'Ingress', host: 'a.example.com' } });
+  expect(ingress(server)?.spec.rules[0]?.http.paths.map(({ path }) => path)).toEqual(paths);
 });
 
 test.each<[string, Spec, boolean]>([

@@ -130,9 +130,12 @@ export const NOTHING: Observed = {
   references: [],
   endpointHolder: undefined,
   finding: undefined,
+  jobs: [],
+  examiners: [],
 };
 
 export const OPTIONS: DesiredOptions = {
   serverImage: 'mcpfleet.local/server:dev',
+  conformanceImage: 'mcpfleet.local/conformance:dev',
   newKey: () => new Uint8Array(32),
 };

@@ -19,6 +19,7 @@ export function startOperator({ proxy, ...options }: OperatorOptions): workload.
       ...common,
       caches,
       serverImage: OPTIONS.serverImage,
+      conformanceImage: OPTIONS.conformanceImage,
       version: '0.1.0',
       proxy: { http: proxy },
     });

@@ -49,6 +49,19 @@ export const LARGE: Spec = {
     runtimeClassName: 'gvisor',
   },
   storage: { type: 'Postgres', postgres: { urlSecretRef: { name: 'db', key: 'url' }, poolSize: 5 } },
+  redis: { urlSecretRef: { name: 'redis', key: 'url' } },
+  skills: [
+    { name: 'review', configMap: { name: 'review' } },
+    { name: 'papers', persistentVolumeClaim: { name: 'papers' } },
+  ],
+  auth: {
+    type: 'BuiltIn',
+    builtIn: {
+      signingKeySecretRef: { name: 'tokens', key: 'signing' },
+      bootstrapAdminSecretRef: { name: 'tokens', key: 'admin' },
+      accessTokenLifetime: '10m',
+    },
+  },
   exposure: {
     type: 'Ingress',
     host: 'assistant.example.com',
@@ -57,7 +70,14 @@ export const LARGE: Spec = {
     ingress: { className: 'traefik', annotations: { 'example.com/a': 'b' }, tlsSecretName: 'tls' },
     allowedOrigins: ['https://app.example.com'],
   },
-  limits: { requestBody: '1Mi', callTimeout: '60s' },
+  limits: {
+    requestBody: '1Mi',
+    callTimeout: '60s',
+    maxInFlight: 64,
+    requestsPerMinutePerCaller: 600,
+    maxSessions: 10,
+    maxSubscriptions: 20,
+  },
   rollout: { maxSurge: 1, drain: '20s', terminationGracePeriod: '90s' },
   podDisruptionBudget: { maxUnavailable: 2 },
   podTemplate: {
@@ -69,7 +89,7 @@ export const LARGE: Spec = {
     ],
     envFrom: [{ configMapRef: { name: 'more' } }, { secretRef: { name: 'much-more' } }],
   },
-  telemetry: { logLevel: 'debug' },
+  telemetry: { logLevel: 'debug', auditLog: false },
 };
 
 export const EPHEMERAL_GPU: Spec = {

@@ -7,6 +7,7 @@ import { type Inference, InferenceError } from '../../inference/inference.ts';
 import type { OpenDatabase } from '../../store/database.ts';
 import { silent } from '../../store/databases.testing.ts';
 import { migrate } from '../../store/migrate.ts';
+import { testCall } from '../call.testing.ts';
 import type { Call } from '../toolset.ts';
 import type { TasksConfig } from './config.ts';
 import type { TasksDeps } from './deps.ts';
@@ -38,19 +39,14 @@ export async function openTasks(store: OpenDatabase, options: Options = {}) {
     now: options.now ?? (() => new Date('2030-03-15T12:00:00Z')),
   });
   const steps: { progress: number; total?: number; message?: string }[] = [];
-  const callOf = (caller: string, signal: AbortSignal): Call<TasksDeps> => ({
-    deps,
-    caller: { id: caller },
-    signal,
-    log: silent,
-    progress: (step) => steps.push(step),
-  });
+  const callOf = (caller: string, signal: AbortSignal): Call<TasksDeps> =>
+    testCall(deps, { caller: { id: caller }, signal, progress: (step) => void steps.push(step) });
   const never = new AbortController().signal;
 
   /** Structured result of a tool call. */
   async function call(name: string, input: object = {}, { caller = 'ann', signal = never } = {}) {
     const tool = tasks.tools.find((candidate) => candidate.name === name);
-    if (!tool) throw new Error(`no tool ${name}`);
+    if (!tool?.output) throw new Error(`no tool ${name} with an output`);
     const result = await tool.run(tool.input.parse(input), callOf(caller, signal));
     // The output is what a client gets to see, so nothing may be in it that its schema does not name.
     return z.strictObject(tool.output.shape).parse(JSON.parse(JSON.stringify(result)));
@@ -65,7 +61,7 @@ export async function openTasks(store: OpenDatabase, options: Options = {}) {
   async function read(uri: string, variables: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const resource = tasks.resources.find((candidate) => candidate.uri === uri);
     const text = await resource?.read(variables, callOf('ann', never));
-    return text === undefined ? undefined : JSON.parse(text);
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
   }
 
   return { call, create, read, deps, steps, context: callOf('ann', never) };

@@ -1,0 +1,111 @@
+/**
+ * `node bench/profile.ts [call|session|list] [seconds]`: where the server's processor time goes under load. Prints the
+ * functions with the most time of their own, by their place in the sources, and leaves the profile in dist/bench.
+ */
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startIssuer } from './http/issuer.ts';
+import { pinSelf } from './http/processors.ts';
+import { bundleSubject, startSubject } from './http/product.ts';
+import { legacyCall, modern, modernCall, openSession } from './http/requests.ts';
+import { usageOf } from './http/usage.ts';
+import { ensureWrk, type LoadRequest, load } from './http/wrk.ts';
+
+const [kind = 'call', seconds = '8'] = process.argv.slice(2);
+const CONNECTIONS = 32;
+const SHOWN = 45;
+
+interface Profile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: {
+      readonly functionName: string;
+      readonly url: string;
+      readonly lineNumber: number;
+      readonly columnNumber: number;
+    };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+async function requestsFor(url: string, token: string): Promise<LoadRequest[]> {
+  if (kind === 'list') return [modern('tools/list', {}, token)];
+  if (kind === 'call') return [modernCall(token)];
+  const requests: LoadRequest[] = [];
+  for (let at = 0; at < CONNECTIONS; at += 1) requests.push(legacyCall(token, await openSession(url, token)));
+  return requests;
+}
+
+async function record(folder: string): Promise<void> {
+  await ensureWrk(say);
+  const bundle = await bundleSubject();
+  await pinSelf();
+  const issuer = await startIssuer();
+  const token = await issuer.token('caller');
+  const tools = kind === 'list' ? 50 : 1;
+  const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'];
+  const server = await startSubject(bundle, { tools, issuer, flags });
+  try {
+    const plan = { url: server.url, requests: await requestsFor(server.url, token), connections: CONNECTIONS };
+    await load({ ...plan, seconds: 2 });
+    const before = usageOf(server.pid).cpuUs;
+    const result = await load({ ...plan, seconds: Number(seconds) });
+    const cpuUs = (usageOf(server.pid).cpuUs - before) / result.requests;
+    say(`${result.perSecond.toFixed(0)} a second while profiled, ${cpuUs.toFixed(1)} us each, ${result.errors} errors`);
+    const ended = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
+    await ended;
+  } finally {
+    await server.stop();
+    await issuer.close();
+  }
+}
+
+const maps = new Map<string, SourceMap | undefined>();
+
+function mapOf(url: string): SourceMap | undefined {
+  if (!url.startsWith('file:')) return undefined;
+  if (!maps.has(url)) {
+    const payload = JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, 'utf8')) as ConstructorParameters<
+      typeof SourceMap
+    >[0];
+    maps.set(url, new SourceMap(payload));
+  }
+  return maps.get(url);
+}
+
+function place({ functionName, url, lineNumber, columnNumber }: Profile['nodes'][number]['callFrame']): string {
+  const name = functionName === '' ? '(anonymous)' : functionName;
+  const entry = mapOf(url)?.findEntry(lineNumber, columnNumber);
+  if (entry && 'originalSource' in entry && (entry.originalSource ?? '').endsWith('.ts'))
+    return `${name}  ${entry.originalSource}:${entry.originalLine + 1}`;
+  if (url.startsWith('file:')) return `${name}  ${basename(url)}:${lineNumber + 1}:${columnNumber}`;
+  return url === '' ? name : `${name}  ${url}`;
+}
+
+function show(profile: Profile): void {
+  const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, place(callFrame)]));
+  const times = new Map<string, number>();
+  for (const [at, id] of profile.samples.entries()) {
+    const where = places.get(id) ?? '';
+    if (where !== '(idle)') times.set(where, (times.get(where) ?? 0) + (profile.timeDeltas[at] ?? 0));
+  }
+  const all = [...times.values()].reduce((sum, time) => sum + time, 0);
+  for (const [where, time] of [...times].toSorted((a, b) => b[1] - a[1]).slice(0, SHOWN))
+    process.stdout.write(`${((time / all) * 100).toFixed(1).padStart(5)} %  ${where}\n`);
+}
+
+const folder = join(import.meta.dirname, '../dist/bench/profile');
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+await record(folder);
+const [file] = readdirSync(folder);
+if (file === undefined) throw new Error('the server left no profile');
+show(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile);
+say(join(folder, file));

@@ -1,0 +1,43 @@
+/**
+ * What a server tells its subscribers, and the bus that carries it. The bus of this file reaches the listeners of one
+ * process; others reach further and deliver through it. Must not know who listens or which protocol they speak.
+ */
+
+/**
+ * A list has changed, or the content of one resource. `all` says that events may have been lost, so everything that
+ * somebody watches may have changed: each subscriber is told all that it asked for.
+ */
+export type ServerEvent =
+  | { readonly type: 'tools' | 'prompts' | 'resources' | 'all' }
+  | { readonly type: 'resource'; readonly uri: string };
+
+export type Listener = (event: ServerEvent) => void;
+
+export interface EventBus {
+  /** Never waits and never throws: listeners here are called at once, other processes hear of it soon. */
+  publish(event: ServerEvent): void;
+  /** Gives back what ends the subscription. */
+  subscribe(listener: Listener): () => void;
+  /** Whether other processes are reached now; always true where there are none. */
+  ready(): boolean;
+  /** Sends what is still to be sent, as far as that goes, and ends the connections. */
+  close(): Promise<void>;
+}
+
+/** A bus within this process. A listener that throws is a programming error and ends the process. */
+export function createLocalBus(): EventBus {
+  const listeners = new Set<Listener>();
+  return {
+    publish(event) {
+      for (const listener of listeners) listener(event);
+    },
+    subscribe(listener) {
+      // A function of its own, so that one listener can subscribe twice.
+      const own: Listener = (event) => listener(event);
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    ready: () => true,
+    close: async () => listeners.clear(),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * A tool call that may become a task. Until then it is the client's request; from then on it runs by itself, its
+ * questions and its progress go into the task, and only a cancelled task stops it. Must not know where tasks are kept.
+ */
+
+import type { Answers, BecomesTask, Request } from '../../protocol/request.ts';
+import type { Caller, Client } from '../../toolsets/call.ts';
+import type { TaskRow } from './tables.ts';
+import type { RunningTask, TaskRunner } from './task-runner.ts';
+
+export class TaskCall implements Request, BecomesTask {
+  readonly task = this;
+  /** Resolves when the call has become a task. */
+  readonly created: Promise<TaskRow>;
+  readonly #request: Request;
+  readonly #runner: TaskRunner;
+  readonly #controller = new AbortController();
+  readonly #created = Promise.withResolvers<TaskRow>();
+  #running: RunningTask | undefined;
+
+  constructor(request: Request, runner: TaskRunner) {
+    this.#request = request;
+    this.#runner = runner;
+    this.created = this.#created.promise;
+    const { signal } = request;
+    const gone = (): void => {
+      if (!this.#running) this.#controller.abort(signal.reason);
+    };
+    if (signal.aborted) gone();
+    else signal.addEventListener('abort', gone, { once: true });
+  }
+
+  get begun(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** The task, once the call has become one. */
+  get running(): RunningTask | undefined {
+    return this.#running;
+  }
+
+  async begin(): Promise<void> {
+    const { task, row } = await this.#runner.begin(this.caller.id);
+    const { signal } = task.controller;
+    signal.addEventListener('abort', () => this.#controller.abort(signal.reason), { once: true });
+    this.#running = task;
+    this.#created.resolve(row);
+  }
+
+  get caller(): Caller {
+    return this.#request.caller;
+  }
+
+  get transport(): Request['transport'] {
+    return this.#request.transport;
+  }
+
+  get revision(): Request['revision'] {
+    return this.#request.revision;
+  }
+
+  get client(): Client {
+    return this.#request.client;
+  }
+
+  get answers(): Answers | undefined {
+    return this.#request.answers;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get message(): Request['message'] {
+    return this.#running ? undefined : this.#request.message;
+  }
+
+  /** A task says how far it is in words. */
+  get progress(): Request['progress'] {
+    const task = this.#running;
+    if (!task) return this.#request.progress;
+    return ({ progress, total, message }) =>
+      this.#runner.tell(task, message ?? (total === undefined ? `${progress}` : `${progress} of ${total}`));
+  }
+
+  get ask(): Request['ask'] {
+    const task = this.#running;
+    if (!task) return this.#request.ask;
+    return (question, signal, key) => this.#runner.ask(task, key, question, signal);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The limit that pods share over a real Redis, and what is left of it when Redis goes.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { startRedis } from '../redis/redis.testing.ts';
+import { openRedis } from '../redis/redis.ts';
+import { silent } from '../store/databases.testing.ts';
+import { openRateLimiter } from './open.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+
+const server = await startRedis();
+if ('missing' in server) console.warn(`skipped: ${server.missing}`);
+
+describe.skipIf('missing' in server)('pods that share a limit', () => {
+  const redis = server as Exclude<typeof server, { missing: string }>;
+  const closing: (() => void)[] = [];
+  afterAll(async () => {
+    for (const close of closing) close();
+    await redis.stop();
+  });
+  let fallbacks = 0;
+
+  async function startPod(name: string, perMinute: number): Promise<RateLimiter> {
+    const connection = openRedis({ urlFile: redis.urlFile, log: silent });
+    closing.push(() => connection.close());
+    await expect.poll(() => connection.commands.status).toBe('ready');
+    const options = { perMinute, name, redis: connection, now: () => performance.now() };
+    const limiter = await openRateLimiter({ ...options, fellBack: () => (fallbacks += 1) });
+    if (!limiter) throw new Error('no limit');
+    return limiter;
+  }
+
+  test('let through together what one would, within five in a hundred', async () => {
+    const pods = await Promise.all(Array.from({ length: 4 }, () => startPod('exact', 6_000)));
+    let passed = 0;
+    const start = performance.now();
+    await Promise.all(
+      pods.flatMap((pod) =>
+        Array.from({ length: 8 }, async () => {
+          while (performance.now() - start < 5_000) if ((await pod.take('ada')).ok) passed += 1;
+        }),
+      ),
+    );
+    const seconds = (performance.now() - start) / 1000;
+    const expected = 1_000 + seconds * 100;
+    expect(passed / expected).toBeGreaterThan(0.95);
+    expect(passed / expected).toBeLessThan(1.05);
+    expect(fallbacks).toBe(0);
+  });
+
+  test('one at a time, at the edge of the burst, whichever pod is asked', async () => {
+    const pods = await Promise.all(Array.from({ length: 3 }, () => startPod('edge', 60)));
+    const taken = await Promise.all(
+      Array.from({ length: 30 }, async (_, i) => (pods[i % 3] as RateLimiter).take('bob')),
+    );
+    expect(taken.filter(({ ok }) => ok)).toHaveLength(10);
+    const refused = await (pods[0] as RateLimiter).take('bob');
+    expect(refused.ok ? 0 : refused.retryAfterMs).toBeGreaterThan(500);
+    expect(refused.ok ? 0 : refused.retryAfterMs).toBeLessThanOrEqual(1_000);
+    expect((await (pods[0] as RateLimiter).take('carol')).ok).toBe(true);
+    const elsewhere = await startPod('other', 60);
+    expect((await elsewhere.take('bob')).ok).toBe(true);
+  });
+
+  test('limit each by itself while Redis hangs or is gone, count that, and share again when it is back', async () => {
+    const pod = await startPod('down', 60);
+    expect((await pod.take('ada')).ok).toBe(true);
+    fallbacks = 0;
+    redis.freeze();
+    const start = performance.now();
+    const taken = [];
+    for (let n = 0; n < 30; n += 1) taken.push(await pod.take('ada'));
+    expect(performance.now() - start).toBeLessThan(2_000); // it is not asked thirty times
+    expect(taken.filter(({ ok }) => ok).length).toBeGreaterThanOrEqual(10);
+    expect(taken.filter(({ ok }) => ok).length).toBeLessThanOrEqual(12);
+    expect(fallbacks).toBe(30);
+    redis.resume();
+    await redis.crash();
+    await sleep(50);
+    expect((await pod.take('ada')).ok).toBe(false);
+    expect((await pod.take('new')).ok).toBe(true);
+    await redis.restart();
+    await expect
+      .poll(
+        async () => {
+          fallbacks = 0;
+          await pod.take('back');
+          return fallbacks;
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(0);
+  });
+});

@@ -1,0 +1,282 @@
+/**
+ * What every carrier of the protocol gets from the dispatch: rights, questions in rounds and at once, deadlines, and
+ * failures that reach nobody but the log.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Call, defineTool, type Tool, type Toolset } from '../toolsets/toolset.ts';
+import { testDispatch, testRequest } from './dispatch.testing.ts';
+import type { InputRequired, Request } from './request.ts';
+import { ScopeRequired } from './rpc-error.ts';
+
+type Run = (input: { n: number }, call: Call<undefined>) => Promise<unknown>;
+
+const NAME = z.object({ name: z.string().min(1) });
+const who = { message: 'Who?', schema: NAME };
+const accept = (name: string) => ({ action: 'accept', content: { name } });
+
+function over(run: Run, options: Parameters<typeof testDispatch>[2] = {}) {
+  const tool: Tool<undefined> = defineTool<undefined>()({
+    name: 'it',
+    title: 'It',
+    description: 'Does what the test says.',
+    scope: 'it:use',
+    annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    input: z.object({ n: z.int().default(0) }),
+    run: async (input, call) => ({ content: [{ type: 'text', text: String(await run(input, call)) }] }),
+  });
+  const toolset: Toolset<undefined, unknown> = {
+    name: 'test',
+    config: z.unknown(),
+    instructions: '',
+    migrations: [],
+    tools: [tool],
+    resources: [],
+    open: () => undefined,
+  };
+  const test = testDispatch(toolset, undefined, options);
+  const call = (request: Partial<Request> = {}, given: object = {}) =>
+    test.dispatch.callTool('it', given, testRequest(request));
+  const ask = async (request: Partial<Request> = {}, given: object = {}): Promise<InputRequired> => {
+    const answer = await call(request, given);
+    if (!('inputRequired' in answer)) throw new Error(`not a question: ${JSON.stringify(answer)}`);
+    return answer.inputRequired;
+  };
+  return { ...test, call, ask };
+}
+
+const said = (text: string, isError?: true) => ({ content: [{ type: 'text', text }], ...(isError && { isError }) });
+
+describe('questions where nobody can be asked within a call', () => {
+  const twoRounds: Run = async (_input, { elicit }) => {
+    const first = await elicit('first', who);
+    const second = await elicit('second', who);
+    return JSON.stringify([first, second]);
+  };
+
+  test('asked one after the other take a round each, and the tool sees all answers', async () => {
+    const { call, ask } = over(twoRounds);
+    const first = await ask();
+    expect(Object.keys(first.inputRequests)).toEqual(['first']);
+    const second = await ask({
+      answers: { inputResponses: { first: accept('Ann') }, requestState: first.requestState },
+    });
+    expect(Object.keys(second.inputRequests)).toEqual(['second']);
+    expect(second.requestState).not.toBe(first.requestState);
+    expect(
+      await call({ answers: { inputResponses: { second: accept('Bob') }, requestState: second.requestState } }),
+    ).toEqual(said(JSON.stringify([accept('Ann'), accept('Bob')])));
+  });
+
+  test('asked at once reach the client together', async () => {
+    const { call, ask } = over(async (_input, { elicit, sample, roots }) => {
+      const [name, , folders] = await Promise.all([
+        elicit('name', who),
+        sample('word', { messages: [], maxTokens: 5 }),
+        roots('folders'),
+      ]);
+      return `${name.action} ${folders.length}`;
+    });
+    const { inputRequests, requestState } = await ask();
+    expect(Object.entries(inputRequests).map(([key, { method }]) => [key, method])).toEqual([
+      ['name', 'elicitation/create'],
+      ['word', 'sampling/createMessage'],
+      ['folders', 'roots/list'],
+    ]);
+    const word = { role: 'assistant', content: { type: 'text', text: 'x' }, model: 'm' };
+    const inputResponses = { name: { action: 'decline' }, word, folders: { roots: [{ uri: 'file:///a' }] } };
+    expect(await call({ answers: { inputResponses, requestState } })).toEqual(said('decline 1'));
+  });
+
+  test('are asked again where the answer is missing or does not fit', async () => {
+    const { ask } = over(twoRounds);
+    for (const inputResponses of [{ other: accept('Ann') }, { first: 12345 }, { first: accept('') }])
+      expect(Object.keys((await ask({ answers: { inputResponses } })).inputRequests)).toEqual(['first']);
+  });
+
+  test('leave nothing behind: what the tool holds is let go', async () => {
+    let held = 0;
+    const { ask } = over(async (_input, { elicit }) => {
+      held += 1;
+      try {
+        return (await elicit('name', who)).action;
+      } finally {
+        held -= 1;
+      }
+    });
+    await ask();
+    await sleep(0);
+    expect(held).toBe(0);
+  });
+
+  test('that the tool does not wait for do not hold up its answer', async () => {
+    const { call } = over(async (_input, { elicit }) => {
+      void elicit('name', who);
+      return 'done';
+    });
+    expect(await call()).toEqual(said('done'));
+  });
+
+  test('with answers that are too long are refused', async () => {
+    const { call } = over(twoRounds);
+    const answer = await call({ answers: { inputResponses: { first: accept('x'.repeat(40_000)) } } });
+    expect(answer).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining('Answer shorter') as string }],
+    });
+  });
+
+  test('of one key asked twice are a mistake of the tool', async () => {
+    const { call } = over(async (_input, { elicit }) => Promise.all([elicit('a', who), elicit('a', who)]));
+    expect(await call()).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringMatching(/^internal error/) as string }],
+    });
+  });
+
+  describe('do not take a state', () => {
+    const tampered = (text: string): string => `${text.slice(0, 40)}${text[40] === 'A' ? 'B' : 'A'}${text.slice(41)}`;
+    test.each<[string, (state: string) => [Partial<Request>, object]]>([
+      ['that was changed', (requestState) => [{ answers: { requestState: tampered(requestState) } }, {}]],
+      ['with something added', (requestState) => [{ answers: { requestState: `${requestState}-TAMPERED` } }, {}]],
+      ['of somebody else', (requestState) => [{ caller: { id: 'bob' }, answers: { requestState } }, {}]],
+      ['of other arguments', (requestState) => [{ answers: { requestState } }, { n: 2 }]],
+      ['that is empty', () => [{ answers: { requestState: '' } }, {}]],
+    ])('%s', async (_name, change) => {
+      const { call, ask } = over(twoRounds);
+      const { requestState } = await ask({}, { n: 1 });
+      const [request, given] = change(requestState);
+      await expect(call(request, { n: 1, ...given })).rejects.toMatchObject({ code: -32602 });
+    });
+
+    test('that is older than ten minutes', async () => {
+      const { call, ask, forward } = over(twoRounds);
+      const { requestState } = await ask();
+      forward(599_000);
+      await ask({ answers: { requestState } });
+      forward(2_000);
+      await expect(call({ answers: { requestState } })).rejects.toMatchObject({ code: -32602 });
+    });
+  });
+
+  test('take a state whose arguments came in another order', async () => {
+    const { ask } = over(async (_input, { elicit }) => (await elicit('name', who)).action);
+    const { requestState } = await ask({}, { n: 1, m: { a: 1, b: 2 } }).catch(() => ask({}, { n: 1 }));
+    expect((await ask({ answers: { requestState } }, { n: 1 })).inputRequests).toHaveProperty('name');
+  });
+});
+
+describe('questions where the client can be asked', () => {
+  test('are asked at once, and the answer goes on with the same run', async () => {
+    let runs = 0;
+    const { call } = over(async (_input, { elicit }) => {
+      runs += 1;
+      const answer = await elicit('name', who);
+      return answer.action === 'accept' ? answer.content.name : answer.action;
+    });
+    const asked: unknown[] = [];
+    const ask = async (question: unknown) => {
+      asked.push(question);
+      return accept('Ann');
+    };
+    expect(await call({ revision: '2025-11-25', ask })).toEqual(said('Ann'));
+    expect([runs, asked.length]).toEqual([1, 1]);
+  });
+
+  test('fail the call with a sentence where the answer does not fit', async () => {
+    const { call } = over(async (_input, { elicit }) => (await elicit('name', who)).action);
+    expect(await call({ revision: '2025-11-25', ask: async () => ({}) })).toMatchObject({ isError: true });
+  });
+});
+
+test('a client that cannot be asked is told what it lacks, by the protocol or, in older revisions, in words', async () => {
+  const { call } = over(async (_input, { elicit }) => (await elicit('name', who)).action);
+  const client = { capabilities: {} };
+  await expect(call({ client })).rejects.toMatchObject({
+    code: -32021,
+    httpStatus: 400,
+    data: { requiredCapabilities: { elicitation: { form: {} } } },
+  });
+  expect(await call({ client, revision: '2025-06-18' })).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringContaining('cannot be asked') as string }],
+  });
+});
+
+describe('rights', () => {
+  test('are asked for before anything is looked at or run', async () => {
+    let runs = 0;
+    const { call, audited } = over(async () => ++runs);
+    const refusal = await call({ caller: { id: 'ann', scopes: new Set(['other']) } }, { n: 'x' }).catch(
+      (e: unknown) => e,
+    );
+    expect(refusal).toBeInstanceOf(ScopeRequired);
+    expect(refusal).toMatchObject({ scopes: ['it:use'] });
+    expect(runs).toBe(0);
+    expect(audited).toMatchObject([{ outcome: 'forbidden', operation: { method: 'tools/call', name: 'it' } }]);
+  });
+
+  test('that a caller has let it pass', async () => {
+    const { call } = over(async () => 'ran');
+    expect(await call({ caller: { id: 'ann', scopes: new Set(['it:use']) } })).toEqual(said('ran'));
+  });
+});
+
+describe('a call that ends before its tool', () => {
+  test('by its deadline is answered, its signal aborted, and a late failure reaches nobody', async () => {
+    const reasons: unknown[] = [];
+    let late: (() => void) | undefined;
+    const { call, audited } = over(
+      async (_input, { signal }) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason));
+        await new Promise<void>((resolve) => (late = resolve));
+        throw new Error('a late panic');
+      },
+      { callTimeoutMs: 30 },
+    );
+    expect(await call()).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining('0.03 s') as string }],
+    });
+    expect(reasons).toMatchObject([{ name: 'TimeoutExceeded' }]);
+    late?.();
+    await sleep(5); // an unhandled rejection would fail this test
+    expect(audited.map(({ outcome }) => outcome)).toEqual(['timeout']);
+  });
+
+  test('because the client went away is cancelled at once', async () => {
+    const controller = new AbortController();
+    const { call, audited } = over(async (_input, { signal }) => sleep(60_000, undefined, { signal }));
+    const answer = call({ signal: controller.signal });
+    controller.abort();
+    expect(await answer).toMatchObject({ isError: true, content: [{ text: 'The request was cancelled.' }] });
+    expect(audited.map(({ outcome }) => outcome)).toEqual(['cancelled']);
+  });
+});
+
+test('progress that does not grow, and progress after the end, is left out', async () => {
+  const steps: unknown[] = [];
+  let report: Call<undefined>['progress'] | undefined;
+  const { call } = over(async (_input, { progress }) => {
+    report = progress;
+    for (const step of [1, 1, Number.NaN, 0, 3]) progress({ progress: step });
+    return 'done';
+  });
+  await call({ progress: ({ progress }) => void steps.push(progress) });
+  report?.({ progress: 9 });
+  expect(steps).toEqual([1, 3]);
+});
+
+test('every request is written down once, without what it was given', async () => {
+  const { call, audited, lines } = over(async () => 'secret result');
+  await call({}, { n: 7 });
+  await call({}, { n: 'secret argument' });
+  await expect(call({ answers: { requestState: 'x' } })).rejects.toThrow('requestState');
+  expect(audited.map(({ outcome, request }) => [outcome, request.caller.id])).toEqual([
+    ['ok', 'ann'],
+    ['invalid_arguments', 'ann'],
+    ['invalid_arguments', 'ann'],
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('secret');
+});

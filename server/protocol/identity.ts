@@ -1,0 +1,5 @@
+/** Who a server says that it is. */
+export interface Identity {
+  readonly name: string;
+  readonly version: string;
+}

@@ -1,0 +1,87 @@
+/**
+ * Arguments of tools that a request over HTTP carries in `Mcp-Param-…` headers too, so that proxies can route by them
+ * (`x-mcp-header` in the input schema, revision 2026-07-28). Finds them, and checks a request's headers against its body.
+ */
+import { HEADER_MISMATCH, RpcError } from './rpc-error.ts';
+
+export interface MirroredArgument {
+  readonly path: readonly string[];
+  /** In lower case. */
+  readonly header: string;
+  readonly isInteger: boolean;
+}
+
+interface Schema {
+  readonly type?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly 'x-mcp-header'?: unknown;
+  readonly [keyword: string]: unknown;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const TYPES = new Set(['string', 'integer', 'boolean']);
+
+/** Throws an Error for a mark that the specification does not allow. */
+export function mirroredArguments(tool: string, schema: Schema): readonly MirroredArgument[] {
+  const found = marked(tool, schema, []);
+  const marks = JSON.stringify(schema).split('"x-mcp-header":').length - 1;
+  if (marks !== found.length)
+    throw new Error(`tool ${tool}: x-mcp-header may stand only on arguments that are reached through properties`);
+  if (new Set(found.map(({ header }) => header)).size !== found.length)
+    throw new Error(`tool ${tool}: two arguments have the same x-mcp-header`);
+  return found;
+}
+
+function marked(tool: string, schema: Schema, path: readonly string[]): readonly MirroredArgument[] {
+  const name = schema['x-mcp-header'];
+  const below = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => marked(tool, value, [...path, key]));
+  if (name === undefined) return below;
+  if (typeof name !== 'string' || !TOKEN.test(name) || !TYPES.has(String(schema.type)))
+    throw new Error(
+      `tool ${tool}: x-mcp-header of ${path.join('.')} must be a header name on a string, integer or boolean`,
+    );
+  return [{ path, header: `mcp-param-${name.toLowerCase()}`, isInteger: schema.type === 'integer' }, ...below];
+}
+
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Throws RpcError where a header is missing, cannot be decoded, or says another value than the body. */
+export function checkMirrored(mirrored: readonly MirroredArgument[], given: unknown, headers: Headers): void {
+  for (const { path, header, isInteger } of mirrored) {
+    const value = valueAt(given, path);
+    if (value === undefined || value === null || typeof value === 'object') continue;
+    const sent = headers[header];
+    if (typeof sent !== 'string') throw mismatch(header, '(missing)', `the body holds ${path.join('.')}`);
+    const decoded = decodedHeader(sent);
+    if (decoded === undefined) throw mismatch(header, sent, 'it is not valid Base64 of UTF-8');
+    const isSame =
+      isInteger && typeof value === 'number' && /^-?\d+(\.\d+)?$/.test(decoded)
+        ? Number(decoded) === value
+        : decoded === (typeof value === 'string' ? value : JSON.stringify(value));
+    if (!isSame) throw mismatch(header, sent, `the body holds another ${path.join('.')}`);
+  }
+}
+
+/** A header's value, plain or as `=?base64?…?=`; undefined where that cannot be decoded. */
+export function decodedHeader(value: string): string | undefined {
+  if (!value.startsWith('=?base64?') || !value.endsWith('?=') || value.length < 11) return value;
+  const encoded = value.slice(9, -2);
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.toString('base64') !== encoded) return undefined;
+  const text = bytes.toString();
+  return Buffer.from(text).equals(bytes) ? text : undefined;
+}
+
+export const mismatch = (header: string, value: string, body: string): RpcError => {
+  const data = { mismatch: { header, value: value.slice(0, 256) } };
+  return new RpcError(HEADER_MISMATCH, `The header ${header} and the body disagree: ${body}.`, data, 400);
+};
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  let current = value;
+  for (const key of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
+    current = (current as Record<string, unknown>)[key];
+  }
+  return current;
+}

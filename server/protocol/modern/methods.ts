@@ -1,0 +1,168 @@
+/**
+ * The methods of revision 2026-07-28 over the dispatch: what they take from a message's params, and their results as
+ * JSON text. The same for every transport. Must not know how a message arrived.
+ */
+import type { CompletionRequest } from '../completion.ts';
+import type { Dispatch } from '../dispatch.ts';
+import { isObject, type Params } from '../message.ts';
+import type { Page } from '../page.ts';
+import type { Answered, InputRequired, Request } from '../request.ts';
+import { INVALID_PARAMS, RpcError } from '../rpc-error.ts';
+import { type ToolAnswer, toolAnswerMembers } from '../tool-call.ts';
+import { discovered } from './capabilities.ts';
+import type { NameMember } from './headers.ts';
+import type { ModernRequest } from './request.ts';
+import { type Keep, membersOf, type Results } from './results.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+export interface Method {
+  /** Member of the params that says what is meant. */
+  readonly named?: NameMember;
+  /** The result as JSON text. Throws or rejects with RpcError or ScopeRequired. */
+  answer(params: Params, request: ModernRequest): string | Promise<string>;
+}
+
+export type Methods = ReadonlyMap<string, Method>;
+
+/** The handle of a call that goes on without its request. */
+export interface CreatedTask {
+  readonly task: object;
+}
+
+type TakeCall = (
+  name: string,
+  given: unknown,
+  request: Request,
+) => Promise<Answered<ToolAnswer> | CreatedTask> | undefined;
+
+/** An extension of the protocol, with the capability that announces it. */
+export interface Extension {
+  /** Of the form `io.modelcontextprotocol/tasks`. */
+  readonly id: string;
+  readonly settings: Params;
+  methods(results: Results): Methods;
+  /** Takes a tool call over; undefined leaves it alone. */
+  readonly callTool?: TakeCall;
+}
+
+export interface MethodsOptions {
+  readonly dispatch: Dispatch;
+  readonly results: Results;
+  readonly subscriptions: Subscriptions;
+  readonly extensions?: readonly Extension[];
+}
+
+/** What changes only with the configuration, which means another process. */
+const TABLE: Keep = { ttlMs: 60_000, scope: 'public' };
+const IDENTITY: Keep = { ttlMs: 300_000, scope: 'public' };
+/** What toolsets list may differ from call to call and from caller to caller. */
+const LISTED: Keep = { ttlMs: 0, scope: 'private' };
+
+/** Only what this server offers is a method of it. */
+export function createMethods(options: MethodsOptions): Methods {
+  const { dispatch, results, subscriptions, extensions = [] } = options;
+  const { table } = dispatch;
+  const { complete, kept } = results;
+  const discovery = kept(membersOf(discovered(table, extensions)), IDENTITY);
+
+  /** A list whose pages are the same objects every time is written once. */
+  const list = <T>(member: string, pages: (cursor: string | undefined, request: ModernRequest) => Page<T>): Method => {
+    const written = new WeakMap<Page<T>, string>();
+    return {
+      answer(params, request) {
+        const page = pages(cursorOf(params), request);
+        let text = written.get(page);
+        if (text === undefined) written.set(page, (text = kept(pageMembers(member, page), TABLE)));
+        return text;
+      },
+    };
+  };
+  const answered = <Answer extends object>(answer: Answered<Answer>, write: (answer: Answer) => string): string =>
+    isInputRequired(answer) ? results.inputRequired(answer.inputRequired) : write(answer);
+
+  const take = extensions.find(({ callTool }) => callTool)?.callTool;
+
+  const methods = new Map<string, Method>([
+    ['server/discover', { answer: () => discovery }],
+    ['subscriptions/listen', { answer: (params, request) => subscriptions.open(params, request) }],
+    ['tools/list', list('tools', dispatch.listTools)],
+    [
+      'tools/call',
+      {
+        named: 'name',
+        answer: (params, request) => {
+          const name = text(params, 'name');
+          const given = params['arguments'];
+          const taken = take?.(name, given, request) ?? dispatch.callTool(name, given, request);
+          return taken.then((answer) =>
+            'task' in answer
+              ? results.task(membersOf(answer.task))
+              : answered(answer, (whole) => complete(toolAnswerMembers(whole))),
+          );
+        },
+      },
+    ],
+  ]);
+  if (table.prompts.size > 0) {
+    methods.set('prompts/list', list('prompts', dispatch.listPrompts));
+    methods.set('prompts/get', {
+      named: 'name',
+      answer: async (params, request) => {
+        const answer = await dispatch.getPrompt(text(params, 'name'), params['arguments'], request);
+        return answered(answer, (whole) => complete(membersOf(whole)));
+      },
+    });
+  }
+  if (table.hasResources) {
+    const changes = table.sources.length > 0 || table.templates.some(({ resource }) => resource.list !== undefined);
+    const keep = changes ? LISTED : TABLE;
+    methods.set('resources/list', {
+      answer: async (params, request) =>
+        kept(pageMembers('resources', await dispatch.listResources(cursorOf(params), request)), keep),
+    });
+    methods.set('resources/templates/list', list('resourceTemplates', dispatch.listTemplates));
+    methods.set('resources/read', {
+      named: 'uri',
+      answer: async (params, request) =>
+        answered(await dispatch.readResource(text(params, 'uri'), request), ({ contents, cache }) =>
+          kept(membersOf({ contents }), cache ?? LISTED),
+        ),
+    });
+  }
+  if (table.completes)
+    methods.set('completion/complete', {
+      answer: async (params, request) => {
+        const completion = await dispatch.complete(completionOf(params), request);
+        return complete(membersOf({ completion }));
+      },
+    });
+  for (const extension of extensions)
+    for (const [name, method] of extension.methods(results)) methods.set(name, method);
+  return methods;
+}
+
+const isInputRequired = (answer: object): answer is { readonly inputRequired: InputRequired } =>
+  'inputRequired' in answer;
+
+function pageMembers<T>(member: string, { items, nextCursor }: Page<T>): string {
+  return membersOf({ [member]: items, ...(nextCursor === undefined ? {} : { nextCursor }) });
+}
+
+function text(params: Params, member: string): string {
+  const value = params[member];
+  if (typeof value !== 'string') throw invalid(`${member} must be a text`);
+  return value;
+}
+
+const cursorOf = (params: Params): string | undefined =>
+  params['cursor'] === undefined ? undefined : text(params, 'cursor');
+
+function completionOf({ ref, argument }: Params): CompletionRequest {
+  if (!isObject(ref) || !isObject(argument)) throw invalid('ref and argument must be objects');
+  const asked = { name: text(argument, 'name'), value: text(argument, 'value') };
+  if (ref['type'] === 'ref/prompt') return { ref: { type: 'ref/prompt', name: text(ref, 'name') }, argument: asked };
+  if (ref['type'] === 'ref/resource') return { ref: { type: 'ref/resource', uri: text(ref, 'uri') }, argument: asked };
+  throw invalid('ref.type must be ref/prompt or ref/resource');
+}
+
+const invalid = (problem: string): RpcError => new RpcError(INVALID_PARAMS, `Invalid params: ${problem}.`);

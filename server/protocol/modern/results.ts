@@ -1,0 +1,44 @@
+/**
+ * Results of revision 2026-07-28 as JSON text, written around parts that are text already, so that nothing large is
+ * written out twice and lists are written once. Must not know a transport.
+ */
+import type { Identity } from '../identity.ts';
+import type { Id } from '../message.ts';
+import type { InputRequired } from '../request.ts';
+import { SERVER_INFO, SUBSCRIPTION_ID } from './envelope.ts';
+
+/** How long a result may be kept, and by whom: the spec's `ttlMs` and `cacheScope`. */
+export interface Keep {
+  readonly ttlMs: number;
+  readonly scope: 'public' | 'private';
+}
+
+/** Results of one server: each says who it is. All are JSON objects as text. */
+export interface Results {
+  /** `members` as JSON text without braces; may be none. */
+  readonly complete: (members: string) => string;
+  readonly kept: (members: string, keep: Keep) => string;
+  readonly inputRequired: (required: InputRequired) => string;
+  /** In place of a tool's answer; `members` as JSON text without braces. */
+  readonly task: (members: string) => string;
+  /** What ends a subscription. */
+  readonly unsubscribed: (id: Id) => string;
+}
+
+export function createResults(identity: Identity): Results {
+  const info = `${JSON.stringify(SERVER_INFO)}:${JSON.stringify(identity)}`;
+  const meta = `"_meta":{${info}}}`;
+  return {
+    complete: (members) => `{"resultType":"complete",${members === '' ? '' : `${members},`}${meta}`,
+    kept: (members, { ttlMs, scope }) =>
+      `{"resultType":"complete",${members},"ttlMs":${ttlMs},"cacheScope":"${scope}",${meta}`,
+    inputRequired: ({ inputRequests, requestState }) =>
+      `{"resultType":"input_required","inputRequests":${JSON.stringify(inputRequests)},"requestState":${JSON.stringify(requestState)},${meta}`,
+    task: (members) => `{"resultType":"task",${members},${meta}`,
+    unsubscribed: (id) =>
+      `{"resultType":"complete","_meta":{${JSON.stringify(SUBSCRIPTION_ID)}:${JSON.stringify(id)},${info}}}`,
+  };
+}
+
+/** An object's members as JSON text without braces. */
+export const membersOf = (value: object): string => JSON.stringify(value).slice(1, -1);

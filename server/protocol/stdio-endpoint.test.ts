@@ -1,0 +1,218 @@
+/**
+ * stdio within one process: the endpoint between two pipes, and a client that writes exactly what the test says.
+ */
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLocalBus, type EventBus } from '../events/event.ts';
+import { createLog } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createDispatch } from './dispatch.ts';
+import { call, initialize, request } from './legacy/raw.testing.ts';
+import { talkingToolset } from './legacy/talking.testing.ts';
+import { openSealer } from './sealing.ts';
+import { createStdioEndpoint, type StdioEndpoint } from './stdio-endpoint.ts';
+import { compileTable } from './table.ts';
+
+type Message = Record<string, unknown>;
+
+const log = createLog({ level: 'silent', destination: 'stderr' });
+
+let input: PassThrough;
+let output: PassThrough;
+let endpoint: StdioEndpoint;
+let bus: EventBus;
+let seen: string[];
+let text: string;
+
+beforeEach(() => {
+  input = new PassThrough();
+  output = new PassThrough();
+  seen = [];
+  text = '';
+  output.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  bus = createLocalBus();
+  const toolset = talkingToolset(seen);
+  endpoint = createStdioEndpoint({
+    identity: { name: 'test', version: '1' },
+    dispatch: createDispatch({
+      table: compileTable([{ toolset, deps: { seen } }]),
+      log,
+      metrics: createMetrics({ processMetrics: false }),
+      callTimeoutMs: 30_000,
+      taskTimeoutMs: 60_000,
+      strictOutput: true,
+      sealer: openSealer({ now: () => new Date(), log }),
+      publish: (event) => bus.publish(event),
+      newId: () => 'id',
+    }),
+    bus,
+    log,
+    input,
+    output,
+  });
+});
+afterEach(() => endpoint.close());
+
+const write = (...messages: unknown[]): void => {
+  for (const message of messages) input.write(`${JSON.stringify(message)}\n`);
+};
+const messages = (): Message[] =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .flatMap((line) => [JSON.parse(line) as Message | Message[]].flat());
+const answerTo = async (id: unknown): Promise<Message> => {
+  const find = (): Message | undefined => messages().find((message) => message['id'] === id && !('method' in message));
+  await expect.poll(find, { interval: 5 }).toBeDefined();
+  return find() as Message;
+};
+const said = (method: string): Message[] => messages().filter((message) => message['method'] === method);
+
+const META = 'io.modelcontextprotocol/';
+const modern = (id: number | string, method: string, params: Record<string, unknown> = {}, version = '2026-07-28') => {
+  const _meta = {
+    [`${META}protocolVersion`]: version,
+    [`${META}clientCapabilities`]: { elicitation: {} },
+    ...(params['_meta'] as object | undefined),
+  };
+  return request(id, method, { ...params, _meta });
+};
+
+describe('a connection', () => {
+  test('speaks the old revisions when it begins with initialize, and no other from then on', async () => {
+    write(initialize('2025-06-18'), { jsonrpc: '2.0', method: 'notifications/initialized' }, request(1, 'tools/list'));
+    expect(await answerTo('init')).toMatchObject({
+      result: { protocolVersion: '2025-06-18', capabilities: { resources: { subscribe: true }, logging: {} } },
+    });
+    expect(await answerTo(1)).toMatchObject({ result: { tools: expect.any(Array) as unknown[] } });
+    write(modern(2, 'server/discover'));
+    expect(await answerTo(2)).toMatchObject({ error: { code: -32601 } });
+  });
+
+  test('speaks the new revision when it begins with that, and no other from then on', async () => {
+    write(modern(1, 'tools/list'), initialize());
+    expect(await answerTo(1)).toMatchObject({ result: { resultType: 'complete', cacheScope: 'public' } });
+    expect(await answerTo('init')).toMatchObject({ error: { code: -32022, data: { supported: ['2026-07-28'] } } });
+    write(request(2, 'tools/list'));
+    expect(await answerTo(2)).toMatchObject({ error: { code: -32602 } });
+  });
+
+  test('may ask for the revisions first and then speak an old one', async () => {
+    write(modern(1, 'server/discover'), initialize(), request(2, 'ping'));
+    expect(await answerTo(1)).toMatchObject({ result: { supportedVersions: ['2026-07-28'] } });
+    expect(await answerTo('init')).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+    expect(await answerTo(2)).toMatchObject({ result: {} });
+  });
+
+  test('is told which revision is spoken when it asks for one that is not', async () => {
+    write(modern(1, 'tools/list', {}, '2030-01-01'));
+    expect(await answerTo(1)).toMatchObject({ error: { code: -32022, data: { supported: ['2026-07-28'] } } });
+  });
+});
+
+describe('the old revisions', () => {
+  beforeEach(() => write(initialize('2025-03-26', { elicitation: {} })));
+
+  test('ask the client, and tell it of progress and changes', async () => {
+    write(call(1, 'ask_name'));
+    await expect.poll(() => said('elicitation/create').length).toBe(1);
+    const [{ id } = {}] = said('elicitation/create');
+    write({ jsonrpc: '2.0', id, result: { action: 'accept', content: { name: 'Eve' } } });
+    expect(await answerTo(1)).toMatchObject({ result: { content: [{ text: 'Hello Eve' }] } });
+    write(call(2, 'work', { ms: 1, steps: 2 }, { progressToken: 't' }));
+    await answerTo(2);
+    expect(said('notifications/progress').map(({ params }) => params)).toMatchObject([
+      { progressToken: 't', progress: 1 },
+      { progress: 2 },
+    ]);
+    write(request(3, 'resources/subscribe', { uri: 'talk://now' }), call(4, 'change', { uri: 'talk://now' }));
+    await answerTo(4);
+    expect(said('notifications/resources/updated')).toMatchObject([{ params: { uri: 'talk://now' } }]);
+  });
+
+  test('answer a batch with one array', async () => {
+    write([request(1, 'ping'), { jsonrpc: '2.0', method: 'notifications/x' }, request(2, 'nope')]);
+    await answerTo(2);
+    expect(text.split('\n').filter((line) => line.startsWith('['))).toHaveLength(1);
+    expect(await answerTo(1)).toMatchObject({ result: {} });
+  });
+});
+
+describe.each([
+  ['old', (id: number, name: string, given: object) => call(id, name, given)],
+  ['new', (id: number, name: string, given: object) => modern(id, 'tools/call', { name, arguments: given })],
+] as const)('in the %s revisions', (era, calling) => {
+  beforeEach(() => {
+    if (era === 'old') write(initialize());
+  });
+
+  test('a call that is taken back ends and is not answered', async () => {
+    write(calling(1, 'work', { ms: 20_000 }));
+    await expect.poll(() => seen).toContain('started');
+    write({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } });
+    await expect.poll(() => seen).toEqual(['started', 'aborted']);
+    write(calling(2, 'log', {}));
+    await answerTo(2);
+    expect(messages().filter(({ id }) => id === 1)).toEqual([]);
+  });
+
+  test('calls under way are answered after the client has closed its end', async () => {
+    write(calling(1, 'work', { ms: 60 }), calling(2, 'log', {}));
+    input.end();
+    await endpoint.ended;
+    await endpoint.close();
+    expect(messages().filter(({ id }) => id === 1 || id === 2)).toHaveLength(2);
+    expect(seen).toEqual(['started', 'done']);
+  });
+
+  test('what is no message does no harm', async () => {
+    input.write('this is not JSON\n\n{"jsonrpc":"2.0"}\n7\n[]\n');
+    input.write(`${'['.repeat(10_000)}\n`);
+    input.write(`{"a":"${'x'.repeat(5 * 1024 * 1024)}"}\n`);
+    input.write(Buffer.from([0x22, 0xff, 0x22, 0x0a]));
+    write({ jsonrpc: '2.0', id: 9, method: 7 }, calling(1, 'log', {}));
+    expect(await answerTo(1)).toMatchObject({ result: {} });
+    expect(await answerTo(9)).toMatchObject({ error: { code: -32600 } });
+    expect(messages().every(({ id }) => id === 1 || id === 9 || id === 'init')).toBe(true);
+  });
+});
+
+test('subscriptions of the new revision hear of changes and end with a result', async () => {
+  write(modern('s', 'subscriptions/listen', { notifications: { toolsListChanged: true } }));
+  await expect.poll(() => said('notifications/subscriptions/acknowledged').length).toBe(1);
+  bus.publish({ type: 'tools' });
+  await expect.poll(() => said('notifications/tools/list_changed').length).toBe(1);
+  await endpoint.close();
+  expect(await answerTo('s')).toMatchObject({ result: { resultType: 'complete' } });
+});
+
+test('a message may come in any pieces', async () => {
+  const bytes = Buffer.from(`${JSON.stringify(initialize())}\r\n${JSON.stringify(request('ü', 'ping'))}\n`);
+  for (const byte of bytes) input.write(Buffer.from([byte]));
+  expect(await answerTo('ü')).toMatchObject({ result: {} });
+  expect(await answerTo('init')).toMatchObject({ result: {} });
+});
+
+test('a client that does not read its answers is not read either', async () => {
+  const slow = new PassThrough({ highWaterMark: 1024 });
+  const full = new PassThrough();
+  const blocked = createStdioEndpoint({
+    identity: { name: 'test', version: '1' },
+    dispatch: { table: compileTable([]) } as never,
+    bus,
+    log,
+    input: full,
+    output: slow,
+  });
+  full.write(`${JSON.stringify(initialize())}\n`);
+  for (let i = 0; i < 20_000; i += 1) full.write(`${JSON.stringify(request(i, 'ping'))}\n`);
+  await sleep(100);
+  expect(slow.writableLength).toBeLessThan(1024 * 1024);
+  expect(full.readableLength).toBeGreaterThan(0);
+  let answers = '';
+  slow.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+  await expect.poll(() => answers.split('\n').length - 1, { timeout: 10_000 }).toBe(20_001);
+  expect(answers).not.toContain('"error"');
+  await blocked.close();
+});
