@@ -100,7 +100,9 @@ export class TaskRunner {
     if (!task) throw new Cancelled('the task has ended');
     if (task.asked.has(key)) throw new Error(`two questions of one task have the key ${key}`);
     task.asked.add(key);
+    signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    promise.catch(() => undefined); // it may be cancelled while the question is still being stored
     const cancel = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', cancel, { once: true });
     task.waiting.set(key, resolve);

@@ -104,6 +104,17 @@ await describeDatabases((databases) => {
     await Promise.all([one.close(0), other.close(0)]);
   });
 
+  test('a task that is cancelled while it asks ends, whenever that is', async () => {
+    const bus = createLocalBus();
+    const pod = await openPod(await databases.open(), { bus });
+    for (let i = 0; i < 10; i += 1) {
+      const id = await pod.begin('ask');
+      await pod.cancel(id);
+      expect(await pod.get(id)).toMatchObject({ status: 'cancelled' });
+    }
+    await pod.close(10_000);
+  });
+
   test('answers are bounded', async () => {
     const pod = await openPod(await databases.open());
     const id = await pod.begin('ask');
@@ -207,6 +218,7 @@ await describeDatabases((databases) => {
       data: { retryAfterMs: 5_000 },
     });
     pod.release();
+    expect(await direct).toMatchObject({ structuredContent: { waited: true } });
     await vi.waitFor(async () => expect(await pod.get(id)).toMatchObject({ status: 'completed' }), until);
     await pod.close(0);
   });
