@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 import { Sequence } from './e2e/sequence.ts';
 
 const tests = ['**/*.test.ts'];
+/** Programs of their own, and several parts together over real sockets and timers. */
+const process = ['**/*.process.test.ts', '**/*.integration.test.ts'];
 const excluded = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
@@ -18,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: tests,
-          exclude: [...excluded, '**/*.process.test.ts', '**/*.api.test.ts', '**/*.e2e.test.ts'],
+          exclude: [...excluded, ...process, '**/*.api.test.ts', '**/*.e2e.test.ts'],
           // Many wait for timers and sockets of their own; more of them than processors keep those busy.
           maxWorkers: 4,
           // A bound for a busy machine, not an expectation.
@@ -28,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'process',
-          include: ['**/*.process.test.ts'],
+          include: process,
           exclude: excluded,
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -19,6 +19,7 @@ import * as kinds from '#operator/kit/resources.ts';
 import { createClient, type RestClient } from '#operator/kit/rest-client.ts';
 import type { CustomObject } from '#operator/kit/wire.ts';
 import { mcpServers } from '#operator/workload/customresources.ts';
+import { PATIENCE_MS } from '#operator/workload/statuswriter.ts';
 import type { Operator } from '#operator/workload/testing/operator.ts';
 import { usedBackends } from './backends.ts';
 import { conformanceJob, jobs } from './conformance/job.ts';
@@ -143,8 +144,8 @@ test('a new operator finds nothing to write', async () => {
       items.map(({ kind, metadata }) => [kind, metadata.name, metadata.resourceVersion]),
     );
   };
-  // Without pods every change of the status is a verdict, which waits a second at most.
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 2000));
+  // Without pods every change of the status is a verdict, which waits for others no longer than this.
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 2 * PATIENCE_MS.verdict));
   await settle();
   const before = await versions();
   await operator.stop();
