@@ -164,7 +164,7 @@ test('the younger of two servers for one host waits, says for whom, and gets the
   const conflict = { type: 'Exposed', status: 'False', reason: 'HostConflict' } as const;
   const younger = await untilCondition(world, 'mcpservers', 'younger', conflict, 5000);
   expect(said(younger, 'Exposed')).toBe(
-    `${host}/mcp belongs to McpServer ${world.namespace}/older, which is older; change spec.exposure.host or spec.exposure.path.`,
+    `${host}/mcp collides with McpServer ${world.namespace}/older, which is older; change spec.exposure.host or spec.exposure.path.`,
   );
   expect(await world.kube.find('ingress', 'younger')).toBeUndefined();
   expect(conditionOf(await read(world, 'mcpservers', 'older'), 'Exposed')?.status).toBe('True');
