@@ -50,11 +50,20 @@ export function desired(server: CachedMcpServer, observed: Observed, options: De
   ];
   if (problems.some(({ blocking }) => blocking)) return { ...NO_CHANGES, problems };
   const owner = ownerOf(server);
-  const wanted = builtChildren(server, observed, options);
+  const wanted = withKeys(builtChildren(server, observed, options), server, options);
   const foreign = foreignChildren(owner, wanted, observed.children);
   if (foreign.length > 0) return { ...NO_CHANGES, problems: [...problems, ...nameConflicts(owner, foreign)] };
   return { ...wanted, orphans: orphanedChildren(owner, wanted, observed.children), problems };
 }
+
+/** Made anew each time, so that a Secret that somebody removed comes back with another key and none is remembered. */
+const withKeys = (wanted: Wanted, server: CachedMcpServer, { newKey }: DesiredOptions): Wanted => ({
+  ...wanted,
+  foundations: [
+    ...wanted.foundations,
+    { resource: kinds.secrets, intent: keysSecret(server, newKey()), createOnly: true },
+  ],
+});
 
 /** By the server they are of; what else they are made from is compared. Most reconciles come for a mere status. */
 const built = new WeakMap<CachedMcpServer, { readonly from: string; readonly wanted: Wanted }>();
@@ -85,7 +94,6 @@ function children(server: CachedMcpServer, observed: Observed, options: DesiredO
       { resource: kinds.services, intent: service(server) },
       ...(readsBackends ? [{ resource: kinds.roles, intent: role(server) }] : []),
       ...(route === undefined ? [] : [{ resource: kinds.ingresses, intent: route }]),
-      { resource: kinds.secrets, intent: keysSecret(server, options.newKey()), createOnly: true },
     ],
     workload: [
       // The API server looks the role up before it takes a binding to it.

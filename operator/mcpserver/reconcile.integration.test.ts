@@ -70,6 +70,21 @@ describe('a child', () => {
     }
   });
 
+  test('that holds the keys comes back with another key each time', async () => {
+    await using world = await startWorld();
+    await readyServer(world);
+    await world.quiet();
+    const secret = key('assistant-keys');
+    const keys = new Set<string | undefined>();
+    for (let i = 0; i < 3; i++) {
+      await until(() => expect(world.api.find(kinds.secrets, secret)).toBeDefined());
+      keys.add(world.api.get(kinds.secrets, secret).data?.['sealing.key']);
+      await world.quiet();
+      world.api.remove(kinds.secrets, secret);
+    }
+    expect(keys.size).toBe(3);
+  });
+
   test('that is edited is repaired', async () => {
     await using world = await startWorld();
     await readyServer(world);
