@@ -34,3 +34,10 @@ test('a key that becomes urgent moves to the first line and comes once', () => {
   expect(lanes.size).toBe(2);
   expect(all(lanes, LOW_WAITS_MS * 2)).toEqual(['a', 'b']);
 });
+
+test('keys that have waited too long do not keep new ones waiting for ever: the lines take turns', () => {
+  const lanes = new Lanes();
+  for (const key of ['old 1', 'old 2', 'old 3']) lanes.offer(key, 'low', 0);
+  for (const key of ['new 1', 'new 2']) lanes.offer(key, 'normal', 0);
+  expect(all(lanes, LOW_WAITS_MS)).toEqual(['old 1', 'new 1', 'old 2', 'new 2', 'old 3']);
+});

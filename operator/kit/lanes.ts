@@ -5,7 +5,7 @@
  */
 export type Priority = 'normal' | 'low';
 
-/** A low key that has waited so long goes before all others, ms. */
+/** Low keys that have waited so long take turns with the others, ms. */
 export const LOW_WAITS_MS = 5_000;
 
 interface Entry {
@@ -19,6 +19,7 @@ export class Lanes {
   /** Holds entries of keys that have moved to the first line, too; #low has the word. */
   readonly #second = new Line<Entry>();
   readonly #low = new Map<string, Entry>();
+  #lowWent = false;
 
   get size(): number {
     return this.#normal.length + this.#low.size;
@@ -38,9 +39,12 @@ export class Lanes {
 
   shift(now: number): string | undefined {
     const oldest = this.#oldest();
-    if (oldest === undefined || (now - oldest.since < LOW_WAITS_MS && this.#normal.length > 0)) {
+    const overdue = oldest !== undefined && now - oldest.since >= LOW_WAITS_MS;
+    if (oldest === undefined || (this.#normal.length > 0 && (!overdue || this.#lowWent))) {
+      this.#lowWent = false;
       return this.#normal.shift();
     }
+    this.#lowWent = true;
     this.#second.shift();
     this.#low.delete(oldest.key);
     return oldest.key;
