@@ -7,6 +7,7 @@ import type { Params } from '../../protocol/message.ts';
 import type { Extension, Method } from '../../protocol/modern/methods.ts';
 import { membersOf } from '../../protocol/modern/results.ts';
 import { ordered, page } from '../../protocol/page.ts';
+import { cursorParam, misfit } from '../../protocol/params.ts';
 import { INVALID_PARAMS, RpcError } from '../../protocol/rpc-error.ts';
 import { KEEP, type SkillIndex, type SkillLibrary } from './library.ts';
 import { type Skill, uriOf } from './skill.ts';
@@ -26,7 +27,7 @@ export function skillsExtension(dispatch: Dispatch, library: SkillLibrary): Exte
     methods: ({ complete, kept }) =>
       new Map([
         method('skills/list', ({ skills }, params) => {
-          const { items, ...more } = page(ordered([...skills.values()], byUri), byUri, cursorOf(params));
+          const { items, ...more } = page(ordered([...skills.values()], byUri), byUri, cursorParam(params));
           return kept(membersOf({ skills: items.map(entryOf), ...more }), KEEP);
         }),
         method('skills/get', ({ skills }, params) => {
@@ -40,7 +41,7 @@ export function skillsExtension(dispatch: Dispatch, library: SkillLibrary): Exte
           const uri = uriParam(params);
           const children = folders.get(uri);
           if (!children) throw new RpcError(INVALID_PARAMS, `There is no directory ${uri}.`);
-          const { items, ...more } = page(ordered(children, byUri), byUri, cursorOf(params));
+          const { items, ...more } = page(ordered(children, byUri), byUri, cursorParam(params));
           return complete(membersOf({ resources: items, ...more }));
         }),
       ]),
@@ -57,11 +58,6 @@ const entryOf = ({ uri, frontmatter, files }: Skill): object => ({
 
 function uriParam({ uri }: Params): string {
   if (typeof uri !== 'string' || uri.length > MAX_URI)
-    throw new RpcError(INVALID_PARAMS, `Invalid params: uri must be a text of at most ${MAX_URI} characters.`);
+    throw misfit(`uri must be a string of at most ${MAX_URI} characters`);
   return uri;
-}
-
-function cursorOf({ cursor }: Params): string | undefined {
-  if (cursor === undefined || typeof cursor === 'string') return cursor;
-  throw new RpcError(INVALID_PARAMS, 'Invalid params: cursor must be a text.');
 }

@@ -9,6 +9,7 @@ import type { Dispatch } from '../../protocol/dispatch.ts';
 import { isObject, type Params } from '../../protocol/message.ts';
 import type { CreatedTask, Extension, Method } from '../../protocol/modern/methods.ts';
 import { membersOf } from '../../protocol/modern/results.ts';
+import { misfit, textParam } from '../../protocol/params.ts';
 import type { Answered, Request } from '../../protocol/request.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, MISSING_CAPABILITY, RpcError } from '../../protocol/rpc-error.ts';
 import { TASKS, type ToolAnswer, toolAnswerMembers } from '../../protocol/tool-call.ts';
@@ -88,9 +89,7 @@ export function openTasks(options: TasksOptions): OpenTasks {
       answer: (params, request) =>
         dispatch.answer(name, request, () => {
           if (!followsTasks(request)) throw cannotFollow();
-          const id = params['taskId'];
-          if (typeof id !== 'string') throw new RpcError(INVALID_PARAMS, 'Invalid params: taskId must be a text.');
-          return work(id, request.caller.id, params);
+          return work(textParam(params, 'taskId'), request.caller.id, params);
         }),
     },
   ];
@@ -108,8 +107,7 @@ export function openTasks(options: TasksOptions): OpenTasks {
             return complete(membersOf(viewOf(row)) + detailOf(row));
           }),
           method('tasks/update', async (id, owner, { inputResponses }) => {
-            if (!isObject(inputResponses))
-              throw new RpcError(INVALID_PARAMS, 'Invalid params: inputResponses must be an object.');
+            if (!isObject(inputResponses)) throw misfit('inputResponses must be an object');
             if (!(await store.answer(id, owner, inputResponses))) throw unknownTask(id);
             bus.publish(taskEvent(id));
             return complete('');

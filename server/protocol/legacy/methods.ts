@@ -7,11 +7,11 @@ import type { Dispatch } from '../dispatch.ts';
 import { isLogLevel, type LogLevel } from '../log-level.ts';
 import type { Params } from '../message.ts';
 import type { Page } from '../page.ts';
+import { completionParams, cursorParam, textParam } from '../params.ts';
 import type { Answered, Request } from '../request.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError } from '../rpc-error.ts';
 import { toolAnswerMembers } from '../tool-call.ts';
 import type { Leg } from './initialize.ts';
-import { completionParams, cursorParam, textParam } from './params.ts';
 
 /** What a conversation remembers of its client's wishes. */
 export interface Wishes {

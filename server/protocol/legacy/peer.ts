@@ -18,12 +18,12 @@ import {
   type ResponseMessage,
   resultText,
 } from '../message.ts';
+import { progressToken } from '../params.ts';
 import type { Question, Request } from '../request.ts';
 import { INVALID_REQUEST, ResourceNotFound, RpcError, ScopeRequired } from '../rpc-error.ts';
 import { Asks } from './asks.ts';
 import { initializeResult, type Leg, readInitialize } from './initialize.ts';
 import { answerMethod, type Wishes } from './methods.ts';
-import { progressToken } from './params.ts';
 import type { LegacyRevision } from './revisions.ts';
 import type { Running } from './running.ts';
 

@@ -2,12 +2,11 @@
  * The methods of revision 2026-07-28 over the dispatch: what they take from a message's params, and their results as
  * JSON text. The same for every transport. Must not know how a message arrived.
  */
-import type { CompletionRequest } from '../completion.ts';
 import type { Dispatch } from '../dispatch.ts';
-import { isObject, type Params } from '../message.ts';
+import type { Params } from '../message.ts';
 import type { Page } from '../page.ts';
+import { completionParams, cursorParam, textParam } from '../params.ts';
 import type { Answered, InputRequired, Request } from '../request.ts';
-import { INVALID_PARAMS, RpcError } from '../rpc-error.ts';
 import { type ToolAnswer, toolAnswerMembers } from '../tool-call.ts';
 import { discovered } from './capabilities.ts';
 import type { NameMember } from './headers.ts';
@@ -70,7 +69,7 @@ export function createMethods(options: MethodsOptions): Methods {
     const written = new WeakMap<Page<T>, string>();
     return {
       answer(params, request) {
-        const page = pages(cursorOf(params), request);
+        const page = pages(cursorParam(params), request);
         let text = written.get(page);
         if (text === undefined) written.set(page, (text = kept(pageMembers(member, page), TABLE)));
         return text;
@@ -91,7 +90,7 @@ export function createMethods(options: MethodsOptions): Methods {
       {
         named: 'name',
         answer: (params, request) => {
-          const name = text(params, 'name');
+          const name = textParam(params, 'name');
           const given = params['arguments'];
           const taken = take?.(name, given, request) ?? dispatch.callTool(name, given, request);
           return taken.then((answer) =>
@@ -108,7 +107,7 @@ export function createMethods(options: MethodsOptions): Methods {
     methods.set('prompts/get', {
       named: 'name',
       answer: async (params, request) => {
-        const answer = await dispatch.getPrompt(text(params, 'name'), params['arguments'], request);
+        const answer = await dispatch.getPrompt(textParam(params, 'name'), params['arguments'], request);
         return answered(answer, (whole) => complete(membersOf(whole)));
       },
     });
@@ -118,13 +117,13 @@ export function createMethods(options: MethodsOptions): Methods {
     const keep = changes ? LISTED : TABLE;
     methods.set('resources/list', {
       answer: async (params, request) =>
-        kept(pageMembers('resources', await dispatch.listResources(cursorOf(params), request)), keep),
+        kept(pageMembers('resources', await dispatch.listResources(cursorParam(params), request)), keep),
     });
     methods.set('resources/templates/list', list('resourceTemplates', dispatch.listTemplates));
     methods.set('resources/read', {
       named: 'uri',
       answer: async (params, request) =>
-        answered(await dispatch.readResource(text(params, 'uri'), request), ({ contents, cache }) =>
+        answered(await dispatch.readResource(textParam(params, 'uri'), request), ({ contents, cache }) =>
           kept(membersOf({ contents }), cache ?? LISTED),
         ),
     });
@@ -132,7 +131,7 @@ export function createMethods(options: MethodsOptions): Methods {
   if (table.completes)
     methods.set('completion/complete', {
       answer: async (params, request) => {
-        const completion = await dispatch.complete(completionOf(params), request);
+        const completion = await dispatch.complete(completionParams(params), request);
         return complete(membersOf({ completion }));
       },
     });
@@ -147,22 +146,3 @@ const isInputRequired = (answer: object): answer is { readonly inputRequired: In
 function pageMembers<T>(member: string, { items, nextCursor }: Page<T>): string {
   return membersOf({ [member]: items, ...(nextCursor === undefined ? {} : { nextCursor }) });
 }
-
-function text(params: Params, member: string): string {
-  const value = params[member];
-  if (typeof value !== 'string') throw invalid(`${member} must be a text`);
-  return value;
-}
-
-const cursorOf = (params: Params): string | undefined =>
-  params['cursor'] === undefined ? undefined : text(params, 'cursor');
-
-function completionOf({ ref, argument }: Params): CompletionRequest {
-  if (!isObject(ref) || !isObject(argument)) throw invalid('ref and argument must be objects');
-  const asked = { name: text(argument, 'name'), value: text(argument, 'value') };
-  if (ref['type'] === 'ref/prompt') return { ref: { type: 'ref/prompt', name: text(ref, 'name') }, argument: asked };
-  if (ref['type'] === 'ref/resource') return { ref: { type: 'ref/resource', uri: text(ref, 'uri') }, argument: asked };
-  throw invalid('ref.type must be ref/prompt or ref/resource');
-}
-
-const invalid = (problem: string): RpcError => new RpcError(INVALID_PARAMS, `Invalid params: ${problem}.`);

@@ -5,8 +5,8 @@
 import type { Caller, Client, Step } from '../../toolsets/call.ts';
 import { isAtLeast, isLogLevel } from '../log-level.ts';
 import { isObject, notificationText } from '../message.ts';
+import { misfit } from '../params.ts';
 import { type Answers, MODERN, type Request } from '../request.ts';
-import { INVALID_PARAMS, RpcError } from '../rpc-error.ts';
 import { CLIENT_INFO, LOG_LEVEL, type ModernMessage } from './envelope.ts';
 
 /** The way back to the client while its request is answered. */
@@ -73,9 +73,7 @@ export class ModernRequest implements Request {
 function answersOf({ params }: ModernMessage): Answers | undefined {
   const { inputResponses, requestState } = params;
   if (inputResponses === undefined && requestState === undefined) return undefined;
-  if (inputResponses !== undefined && !isObject(inputResponses))
-    throw new RpcError(INVALID_PARAMS, 'Invalid params: inputResponses must be an object.');
-  if (requestState !== undefined && typeof requestState !== 'string')
-    throw new RpcError(INVALID_PARAMS, 'Invalid params: requestState must be a text.');
+  if (inputResponses !== undefined && !isObject(inputResponses)) throw misfit('inputResponses must be an object');
+  if (requestState !== undefined && typeof requestState !== 'string') throw misfit('requestState must be a string');
   return { inputResponses, requestState };
 }

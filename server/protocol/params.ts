@@ -1,11 +1,12 @@
 /**
- * Parameters of requests, read one by one. What does not fit is the client's mistake, and is told so.
+ * Parameters of requests of every revision, read one by one. What does not fit is the client's mistake, and is told so.
  */
-import type { CompletionRequest } from '../completion.ts';
-import { type Id, isId, isObject, type Params } from '../message.ts';
-import { INVALID_PARAMS, RpcError } from '../rpc-error.ts';
+import type { CompletionRequest } from './completion.ts';
+import { type Id, isId, isObject, type Params } from './message.ts';
+import { INVALID_PARAMS, RpcError } from './rpc-error.ts';
 
-const misfit = (problem: string): RpcError => new RpcError(INVALID_PARAMS, `Invalid params: ${problem}.`);
+/** `problem` names the parameter and says what it must be. */
+export const misfit = (problem: string): RpcError => new RpcError(INVALID_PARAMS, `Invalid params: ${problem}.`);
 
 /** Throws RpcError where it is missing or no text. */
 export function textParam(params: Params, name: string): string {
