@@ -20,7 +20,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'bench/': ['crds/', 'e2e/', 'images/'],
   // Our server with toolsets of the benchmark's own, bundled as an image is.
   'bench/http/subject': ['bench/', 'server/', 'crds/'],
-  'scripts/': ['crds/', 'charts/', 'server/', 'e2e/'],
+  'scripts/': ['crds/', 'charts/', 'images/', 'server/', 'e2e/'],
 };
 /** Folder → the packages that its product files may import; the other folders are free. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

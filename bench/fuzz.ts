@@ -1,14 +1,16 @@
 /**
- * Hostile and broken requests of every revision against one server: it must not crash, answer with 5xx, show its
- * insides, stand still or grow. A batch of inputs follows from its seed; seeds that found something are kept and run
+ * Hostile and broken requests of every revision, half of them against a server that is open to everybody, half against
+ * one that asks for tokens: it must not crash, answer with 5xx, show its insides, stand still or grow. A batch of inputs follows from its seed; seeds that found something are kept and run
  * first.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Definitions, type Report, report } from './figures.ts';
 import { type Lane, type Outcome, openLane, type Sent, statusesOf } from './fuzz/exchange.ts';
-import { inputs, SESSION } from './fuzz/inputs.ts';
+import { inputs, SESSION, TOKENS } from './fuzz/inputs.ts';
 import type { KnownTool } from './fuzz/messages.ts';
+import { type Tokens, tokensOf } from './fuzz/tokens.ts';
+import { type Issuer, startIssuer } from './http/issuer.ts';
 import { bundleSubject, type Subject, startSubject } from './http/product.ts';
 import { expectEcho, messageOf, modern, modernCall, openSession, post } from './http/requests.ts';
 
@@ -23,9 +25,14 @@ export const fuzzFigures: Definitions = {
   rss_growth_mb: {
     unit: 'MB',
     bar: { atMost: 48 },
-    measures: 'of resident memory, from a third of the inputs to their end',
+    measures: 'of resident memory in use, from a third of the inputs to their end',
   },
   inputs: { unit: 'inputs', bar: { none: true }, measures: 'sent' },
+  authenticated_inputs: {
+    unit: 'inputs',
+    bar: { none: true },
+    measures: 'of them, to the server that asks for tokens',
+  },
 };
 
 const SEEDS = join(import.meta.dirname, 'fuzz/seeds');
@@ -46,30 +53,73 @@ export interface FuzzOptions {
   readonly progress: (line: string) => void;
 }
 
+type Progress = (line: string) => void;
+
+/** What one server under fire is, and how to ask it rightly. */
+interface Range {
+  readonly server: Subject;
+  readonly tools: readonly KnownTool[];
+  /** Undefined where everybody may call. */
+  readonly tokens: Tokens | undefined;
+}
+
+/** What became of the batches at one server. */
+interface Course {
+  readonly findings: readonly Finding[];
+  readonly longestMs: number;
+  readonly growthMb: number;
+  readonly rssMb: number;
+}
+
 export async function fuzz({ inputs: total, seed, progress }: FuzzOptions): Promise<Report> {
   const folder = await bundleSubject();
-  const start = (): Promise<Subject> =>
-    startSubject(folder, { tools: 1, toolsets: ['everything', 'tasks'], limits: LIMITS });
   mkdirSync(SEEDS, { recursive: true });
   const kept = readdirSync(SEEDS).map((name) => Number.parseInt(name, 10));
-  const batches = Math.ceil(total / BATCH);
-  const seeds = [...kept, ...Array.from({ length: batches }, (_, at) => seed + at)];
-  progress(`${seeds.length} batches of ${BATCH}: ${kept.length} kept seeds, then from --seed ${seed}`);
-  const findings: Finding[] = [];
-  let server = await start();
-  let longestMs = 0;
-  let warmMb = 0;
-  let rssMb = 0;
+  const half = Math.ceil(total / BATCH / 2);
+  const seeds = (from: number): number[] => [...kept, ...Array.from({ length: half }, (_, at) => from + at)];
+  progress(`twice ${half} batches of ${BATCH}, after ${kept.length} kept seeds`);
+  const open = await course(folder, undefined, seeds(seed), progress);
+  const issuer = await startIssuer();
+  let closed: Course;
   try {
-    let tools = await toolsOf(server);
-    await server.state();
+    closed = await course(folder, issuer, seeds(seed + half), progress);
+  } finally {
+    await issuer.close();
+  }
+  const courses = [open, closed];
+  const findings = courses.flatMap((found) => found.findings);
+  keep(findings, progress);
+  const count = (kind: Finding['kind']): number => findings.filter((finding) => finding.kind === kind).length;
+  const most = (figure: (of: Course) => number): number => Math.max(...courses.map(figure));
+  return report('fuzz', 1, fuzzFigures, {
+    crashes: { rounds: [count('crash')] },
+    server_errors: { rounds: [count('answer')] },
+    longest_stall_ms: { rounds: [most(({ longestMs }) => longestMs)] },
+    rss_growth_mb: {
+      rounds: [most(({ growthMb }) => growthMb)],
+      note: `${most(({ rssMb }) => rssMb).toFixed(0)} MB at the end`,
+    },
+    inputs: { rounds: [seeds(seed).length * BATCH * courses.length] },
+    authenticated_inputs: { rounds: [seeds(seed).length * BATCH] },
+  });
+}
+
+async function course(
+  folder: string,
+  issuer: Issuer | undefined,
+  seeds: readonly number[],
+  progress: Progress,
+): Promise<Course> {
+  const findings: Finding[] = [];
+  let range = await openRange(folder, issuer);
+  let [longestMs, warmMb, rssMb] = [0, 0, 0];
+  try {
     for (const [at, current] of seeds.entries()) {
-      const found = await batch(server, tools, current);
+      const found = await batch(range, current);
+      const { server } = range;
       if (server.child.exitCode !== null || server.child.signalCode !== null) {
         findings.push({ seed: current, kind: 'crash', found: server.lastWords() });
-        server = await start();
-        tools = await toolsOf(server);
-        await server.state();
+        range = await openRange(folder, issuer);
       } else {
         const state = await server.state();
         longestMs = Math.max(longestMs, state.longestTurnMs);
@@ -83,29 +133,31 @@ export async function fuzz({ inputs: total, seed, progress }: FuzzOptions): Prom
         progress(`${(at + 1) * BATCH} inputs, ${rssMb.toFixed(0)} MB, ${longestMs.toFixed(0)} ms longest turn`);
     }
   } finally {
-    await server.stop();
+    await range.server.stop();
   }
-  keep(findings, progress);
-  const count = (kind: Finding['kind']): number => findings.filter((finding) => finding.kind === kind).length;
-  return report('fuzz', 1, fuzzFigures, {
-    crashes: { rounds: [count('crash')] },
-    server_errors: { rounds: [count('answer')] },
-    longest_stall_ms: { rounds: [longestMs] },
-    rss_growth_mb: { rounds: [rssMb - warmMb], note: `${rssMb.toFixed(0)} MB at the end` },
-    inputs: { rounds: [seeds.length * BATCH] },
-  });
+  return { findings, longestMs, growthMb: rssMb - warmMb, rssMb };
 }
 
-async function toolsOf({ url }: Subject): Promise<readonly KnownTool[]> {
-  const { result } = (await messageOf(await post(url, modern('tools/list')))) as { result: { tools: KnownTool[] } };
+async function openRange(folder: string, issuer: Issuer | undefined): Promise<Range> {
+  const options = { tools: 1, toolsets: ['everything', 'tasks'], limits: LIMITS, flags: ['--expose-gc'] };
+  const server = await startSubject(folder, { ...options, ...(issuer ? { issuer } : {}) });
+  const tokens = issuer && (await tokensOf(issuer, server.url));
+  await server.state();
+  return { server, tools: await toolsOf(server, tokens?.valid), tokens };
+}
+
+async function toolsOf({ url }: Subject, token: string | undefined): Promise<readonly KnownTool[]> {
+  const { result } = (await messageOf(await post(url, modern('tools/list', {}, token)))) as {
+    result: { tools: KnownTool[] };
+  };
   return result.tools;
 }
 
 /** Sends one batch, then a right call, which must be answered rightly. */
-async function batch(server: Subject, tools: readonly KnownTool[], seed: number): Promise<Finding[]> {
+async function batch({ server, tools, tokens }: Range, seed: number): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const session = await openSession(server.url).catch(() => 'none');
-  const left = inputs(tools, seed, BATCH).map((sent) => withSession(sent, session));
+  const session = await openSession(server.url, tokens?.valid).catch(() => 'none');
+  const left = inputs(tools, seed, BATCH).map((sent) => filled(sent, session, tokens));
   const work = async (lane: Lane): Promise<void> => {
     for (let sent = left.pop(); sent; sent = left.pop()) {
       const problem = judge(await lane.exchange(sent));
@@ -121,7 +173,7 @@ async function batch(server: Subject, tools: readonly KnownTool[], seed: number)
   const port = Number(new URL(server.url).port);
   await Promise.all(Array.from({ length: LANES }, () => work(openLane(port))));
   try {
-    const call = post(server.url, modernCall());
+    const call = post(server.url, modernCall(tokens?.valid));
     const late = new Promise<never>((_, reject) =>
       setTimeout(reject, 5_000, new Error('no answer within 5 s')).unref(),
     );
@@ -136,11 +188,14 @@ async function batch(server: Subject, tools: readonly KnownTool[], seed: number)
   return findings;
 }
 
-/** Keeps the length, which a header has told already. */
-function withSession(sent: Sent, session: string): Sent {
+/** Puts the session and the tokens in. They stand in headers only, so that no told length changes. */
+function filled(sent: Sent, session: string, tokens: Tokens | undefined): Sent {
+  const values: [string, string][] = [[SESSION, session]];
+  for (const [kind, token] of Object.entries(tokens ?? {})) values.push([TOKENS[kind as keyof Tokens], token]);
   const parts = sent.parts.map((part) => {
-    const text = Buffer.from(part).toString('latin1');
-    return text.includes(SESSION) ? Buffer.from(text.replace(SESSION, session), 'latin1') : part;
+    let text = Buffer.from(part).toString('latin1');
+    for (const [place, value] of values) text = text.replaceAll(place, value);
+    return Buffer.from(text, 'latin1');
   });
   return { ...sent, parts };
 }

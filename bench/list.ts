@@ -6,14 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Definitions, median, type Report, report, type Sample } from './figures.ts';
+import { openArena } from './http/arena.ts';
 import { type Contender, contest, type Results } from './http/contest.ts';
-import { startIssuer } from './http/issuer.ts';
-import { installPeers, startCeiling, startPeer } from './http/peers.ts';
-import { pinSelf } from './http/processors.ts';
-import { bundleSubject, startSubject } from './http/product.ts';
 import { messageOf, modern, post } from './http/requests.ts';
 import type { ServerProcess } from './http/servers.ts';
-import { ensureWrk, type LoadRequest } from './http/wrk.ts';
+import type { LoadRequest } from './http/wrk.ts';
 
 export const listFigures: Definitions = {
   list_vs_noop: {
@@ -28,29 +25,18 @@ const TOOLS = 50;
 const METHODS = { list: 'tools/list', discover: 'server/discover' } as const;
 
 export async function list(rounds: number, progress: (line: string) => void): Promise<Report> {
-  await ensureWrk(progress);
-  const peers = await installPeers(progress);
-  const folder = await bundleSubject();
-  await pinSelf();
+  await using arena = await openArena(progress);
   const answers = mkdtempSync(join(tmpdir(), 'mcp-fleet-answers-'));
-  const issuer = await startIssuer();
-  const running: ServerProcess[] = [];
-  const start = async <S extends ServerProcess>(starting: Promise<S>): Promise<S> => {
-    const server = await starting;
-    running.push(server);
-    return server;
-  };
   try {
-    const token = await issuer.token('caller');
-    const ours = await start(startSubject(folder, { tools: TOOLS, issuer }));
-    const sdk2 = await start(startPeer(peers, 'sdk2', TOOLS));
+    const ours = await arena.subject(TOOLS);
+    const sdk2 = await arena.peer('sdk2', TOOLS);
     const contenders: Contender[] = [];
     for (const [kind, method] of Object.entries(METHODS)) {
-      const request = modern(method, {}, token);
+      const request = modern(method, {}, arena.token);
       const answer = await answerOf(ours.url, request);
       const file = join(answers, `${kind}.json`);
       writeFileSync(file, answer);
-      const noop = await start(startCeiling(folder, 'fixed', file));
+      const noop = await arena.ceiling('fixed', file);
       contenders.push(contender(`${kind}-noop`, noop, request), contender(kind, ours, request));
       contenders.push(contender(`${kind}-sdk2`, sdk2, request));
       progress(`${method} answers ${Buffer.byteLength(answer)} bytes`);
@@ -60,8 +46,6 @@ export async function list(rounds: number, progress: (line: string) => void): Pr
     const samples = { list_vs_noop: sample(results, 'list'), discover_vs_noop: sample(results, 'discover') };
     return { ...report('list', rounds, listFigures, samples), measured: Object.fromEntries(results) };
   } finally {
-    await Promise.all(running.map((server) => server.stop()));
-    await issuer.close();
     rmSync(answers, { recursive: true, force: true });
   }
 }

@@ -3,14 +3,11 @@
  * server on node:http must do, and beside other people's MCP servers, which do less of it.
  */
 import { type Definitions, median, type Report, report, type Sample } from './figures.ts';
+import { openArena } from './http/arena.ts';
 import { type Contender, contest, type Measured, type Results } from './http/contest.ts';
-import { startIssuer } from './http/issuer.ts';
-import { installPeers, type PeerName, startCeiling, startPeer } from './http/peers.ts';
-import { pinSelf } from './http/processors.ts';
-import { bundleSubject, startSubject } from './http/product.ts';
 import { expectEcho, legacyCall, messageOf, modernCall, openSession, post } from './http/requests.ts';
 import type { ServerProcess } from './http/servers.ts';
-import { ensureWrk, type LoadRequest } from './http/wrk.ts';
+import type { LoadRequest } from './http/wrk.ts';
 
 export const mcpFigures: Definitions = {
   call_vs_echo: {
@@ -34,46 +31,30 @@ export const mcpFigures: Definitions = {
 const CONNECTIONS = 32;
 
 export async function mcp(rounds: number, progress: (line: string) => void): Promise<Report> {
-  await ensureWrk(progress);
-  const peers = await installPeers(progress);
-  const folder = await bundleSubject();
-  await pinSelf();
-  const issuer = await startIssuer();
-  const running: ServerProcess[] = [];
-  const start = async <S extends ServerProcess>(starting: Promise<S>): Promise<S> => {
-    const server = await starting;
-    running.push(server);
-    return server;
-  };
-  const peer = (name: PeerName): Promise<ServerProcess> => start(startPeer(peers, name));
-  try {
-    const token = await issuer.token('caller');
-    const one = await start(startSubject(folder, { tools: 1, issuer }));
-    const many = await start(startSubject(folder, { tools: 500, issuer }));
-    const call = modernCall(token);
-    const results = await contest(
-      [
-        contender('echo', await start(startCeiling(folder, 'echo')), [call]),
-        contender('ours', one, [call]),
-        contender('ours-500', many, [call]),
-        contender('ours-sessions', one, await sessionCalls(one.url, token)),
-        contender('sdk2', await peer('sdk2'), [call]),
-        contender('sdk1', await peer('sdk1'), [legacyCall(token)]),
-        contender('fastmcp', await peer('fastmcp'), [legacyCall(token)]),
-        ...(await Promise.all(
-          (['sdk2-sessions', 'sdk1-sessions'] as const).map(async (name) => {
-            const server = await peer(name);
-            return contender(name, server, await sessionCalls(server.url, token));
-          }),
-        )),
-      ],
-      { rounds, seconds: 3, warmSeconds: 6, connections: CONNECTIONS, progress },
-    );
-    return { ...report('mcp', rounds, mcpFigures, samples(results)), measured: Object.fromEntries(results) };
-  } finally {
-    await Promise.all(running.map((server) => server.stop()));
-    await issuer.close();
-  }
+  await using arena = await openArena(progress);
+  const { token } = arena;
+  const one = await arena.subject(1);
+  const many = await arena.subject(500);
+  const call = modernCall(token);
+  const results = await contest(
+    [
+      contender('echo', await arena.ceiling('echo'), [call]),
+      contender('ours', one, [call]),
+      contender('ours-500', many, [call]),
+      contender('ours-sessions', one, await sessionCalls(one.url, token)),
+      contender('sdk2', await arena.peer('sdk2'), [call]),
+      contender('sdk1', await arena.peer('sdk1'), [legacyCall(token)]),
+      contender('fastmcp', await arena.peer('fastmcp'), [legacyCall(token)]),
+      ...(await Promise.all(
+        (['sdk2-sessions', 'sdk1-sessions'] as const).map(async (name) => {
+          const server = await arena.peer(name);
+          return contender(name, server, await sessionCalls(server.url, token));
+        }),
+      )),
+    ],
+    { rounds, seconds: 3, warmSeconds: 6, connections: CONNECTIONS, progress },
+  );
+  return { ...report('mcp', rounds, mcpFigures, samples(results)), measured: Object.fromEntries(results) };
 }
 
 /** One session for each connection. */

@@ -1,6 +1,7 @@
 /**
  * A server at half of its load for a long time, with sessions and streams that come and go beside the calls: what it
- * holds must not grow. Half an hour judges memory; a shorter run only looks for handles that stay.
+ * holds must not grow. Memory is looked at after a collection of all garbage, because what the collector has not got to
+ * yet weighs more than what leaks. Half an hour judges resident memory; a shorter run the heap and handles that stay.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Definitions, type Report, report } from './figures.ts';
@@ -10,15 +11,16 @@ import { bundleSubject, type Subject, type SubjectState, startSubject } from './
 import { messageOf, modern, modernCall, openSession, post } from './http/requests.ts';
 import { ensureWrk, type LoadRequest, load } from './http/wrk.ts';
 
-/** Below it, what the collector happens to have done last weighs more than what grows. */
+/** Below it, what the allocators happen to keep weighs more than what grows. */
 const JUDGED_MINUTES = 30;
 
 export const soakFigures: Definitions = {
   rss_slope_mb_per_h: {
     unit: 'MB/h',
     bar: { atMost: 1 },
-    measures: 'growth of resident memory, judged from 30 minutes on',
+    measures: 'growth of resident memory after collections, judged from 30 minutes on',
   },
+  heap_growth_mb: { unit: 'MB', bar: { atMost: 2 }, measures: 'more heap than before, after all clients have gone' },
   leaked_handles: { unit: 'handles', bar: { atMost: 0 }, measures: 'more than before, after all clients have gone' },
   calls: { unit: 'calls', bar: { none: true }, measures: 'answered, all of them without an error' },
 };
@@ -26,7 +28,7 @@ export const soakFigures: Definitions = {
 /** Of the run, before anything is judged. */
 const WARM_SHARE = 1 / 3;
 const CONNECTIONS = 128;
-const SAMPLE_MS = 1_000;
+const SAMPLE_MS = 10_000;
 /** Time for the server to notice that its clients have gone. */
 const LEAVE_MS = 2_000;
 
@@ -47,7 +49,7 @@ export async function soak(minutes: number, progress: (line: string) => void): P
     await churn(server.url, token);
     const full = await load({ ...plan, seconds: 5 });
     await sleep(LEAVE_MS);
-    const before = await server.state();
+    const before = await server.collected();
     progress(`${full.perSecond.toFixed(0)} calls a second at full load, ${before.handles} handles`);
     const delayMs = Math.round((CONNECTIONS * 1000) / (full.perSecond / 2));
     const samples: Sample[] = [];
@@ -62,7 +64,7 @@ export async function soak(minutes: number, progress: (line: string) => void): P
     if (half.errors > 0) throw new Error(`${half.errors} errors in ${half.requests} calls`);
     progress(`${half.perSecond.toFixed(0)} calls a second for ${minutes} minutes`);
     await sleep(LEAVE_MS);
-    const after = await server.state();
+    const after = await server.collected();
     const bar = minutes >= JUDGED_MINUTES ? soakFigures['rss_slope_mb_per_h']?.bar : undefined;
     const slope = { unit: 'MB/h', measures: '', bar: bar ?? { none: true as const } };
     return report(
@@ -71,6 +73,10 @@ export async function soak(minutes: number, progress: (line: string) => void): P
       { ...soakFigures, rss_slope_mb_per_h: slope },
       {
         rss_slope_mb_per_h: { rounds: [slopeOf(samples)], note: `${samples.at(-1)?.rssMb.toFixed(0)} MB at the end` },
+        heap_growth_mb: {
+          rounds: [Math.max(0, after.heapMb - before.heapMb)],
+          note: `${before.heapMb.toFixed(1)} MB before`,
+        },
         leaked_handles: { rounds: [leaked(before, after)] },
         calls: { rounds: [half.requests] },
       },
@@ -92,9 +98,10 @@ async function watch(
   const began = performance.now();
   while (!signal.aborted) {
     await sleep(SAMPLE_MS);
-    const { rssMb, heapMb, handles } = await server.state();
+    if (signal.aborted) return; // the clients have gone, which is another state
+    const { rssMb, heapMb, handles } = await server.collected();
     samples.push({ hours: (performance.now() - began) / 3_600_000, rssMb });
-    if (samples.length % 60 === 0)
+    if (samples.length % 6 === 0)
       progress(`${rssMb.toFixed(1)} MB resident, ${heapMb.toFixed(1)} MB heap, ${handles} handles`);
   }
 }

@@ -9,12 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { freePort } from '#e2e/cluster/ports.ts';
 import { environment, nodeFlags } from '../images/images.ts';
 import { type Definitions, median, type Report, report, type Sample } from './figures.ts';
 import { installPeers } from './http/peers.ts';
 import { pinned, pinSelf } from './http/processors.ts';
 import { legacy, modern, post } from './http/requests.ts';
-import { freePort } from './http/servers.ts';
 import { usageOf } from './http/usage.ts';
 import type { LoadRequest } from './http/wrk.ts';
 

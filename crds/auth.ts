@@ -79,6 +79,12 @@ const kubernetesServiceAccount = z
       .max(64)
       .optional()
       .describe("Who may call; all ServiceAccounts of the server's own namespace without it."),
+    verification: z
+      .enum(['PublishedKeys', 'TokenReview'])
+      .default('PublishedKeys')
+      .describe(
+        'How tokens are verified: by the keys that the API server publishes, or also by asking it about each. TokenReview notices a deleted pod within seconds and needs a right: bind the ServiceAccount of the server to the ClusterRole system:auth-delegator.',
+      ),
   })
   .describe('Tokens of ServiceAccounts of this cluster, made for the audience.');
 

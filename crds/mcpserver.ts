@@ -22,7 +22,7 @@ import {
 } from './parts.ts';
 import { backends, inference } from './routing.ts';
 import { autoscaling, podDisruptionBudget, replicas, resources, SCALING_RULES, severalPods } from './scaling.ts';
-import { intOrString, listMap, opaque, withRules } from './schema.ts';
+import { intOrString, listMap, listSet, opaque, withRules } from './schema.ts';
 import { skills } from './skills.ts';
 import { storage } from './storage.ts';
 
@@ -32,6 +32,17 @@ const toolset = z.object({
     .optional()
     .describe("Settings of the toolset; unknown ones are refused by the toolset's own schema."),
 });
+
+const ADDRESS_OR_RANGE = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
+const addressOrRange = () =>
+  withRules(z.string().min(2).max(43), [
+    {
+      rule: 'isIP(self) || isCIDR(self)',
+      message: 'must be an address or a range of addresses, such as 192.168.1.7 or 10.244.0.0/16',
+      test: (text) => ADDRESS_OR_RANGE.safeParse(text).success,
+    },
+  ]);
 
 const limits = z
   .object({
@@ -58,6 +69,11 @@ const limits = z
       .default(1000)
       .describe('Sessions of clients of older protocol revisions that a pod keeps.'),
     maxSubscriptions: z.int32().min(1).max(100_000).default(1024).describe('Streams of events that a pod keeps open.'),
+    trustedProxies: listSet(addressOrRange(), 16)
+      .optional()
+      .describe(
+        'Addresses or ranges (CIDR) of proxies in front. The address of an anonymous caller, whose budget it is, is then read from their X-Forwarded-For; nobody else is believed.',
+      ),
   })
   .describe('Bounds on what one client may ask.');
 

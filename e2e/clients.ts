@@ -132,7 +132,7 @@ export function modernRequest(
   params: Readonly<Record<string, unknown>> = {},
   { id = 1, capabilities = {} }: ModernOptions = {},
 ): ModernRequest {
-  const name = params['name'] ?? params['uri'];
+  const name = params['name'] ?? params['uri'] ?? params['taskId'];
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': capabilities,

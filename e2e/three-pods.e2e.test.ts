@@ -18,6 +18,7 @@ import { ingressUrl, untilCondition, useWorld } from './world.ts';
 const world = useWorld('three-pods', 'pods', 'ingress', 'processes');
 const servers: AsyncDisposable[] = [];
 const PER_MINUTE = 1200;
+const SKILL = '---\nname: review\ndescription: How changes are reviewed.\n---\n\n# Review\n';
 
 beforeAll(async () => {
   if (!world.possible) return;
@@ -31,9 +32,11 @@ beforeAll(async () => {
       ...spec,
     });
   const toolsets = [{ name: 'everything' }];
+  const skills = [{ name: 'review', configMap: { name: 'review' } }];
   const limits = { requestsPerMinutePerCaller: PER_MINUTE };
   await world.kube.apply([
-    make('over-postgres', { toolsets }),
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'review' }, data: { 'SKILL.md': SKILL } },
+    make('over-postgres', { toolsets, skills }),
     make('over-redis', { toolsets, ...WITH_REDIS }),
     make('limited', { ...WITH_REDIS, limits }),
   ]);
@@ -49,6 +52,17 @@ const toolCall = (id: number, name: string, args: object = {}) => ({
   id,
   method: 'tools/call',
   params: { name, arguments: args },
+});
+
+test('a skill from a ConfigMap is served by every pod', async () => {
+  const { urls, close } = await podUrls(world, 'over-postgres');
+  for (const url of urls) {
+    const uri = 'skill://review/SKILL.md';
+    expect(JSON.stringify((await post(url, 'skills/list', {})).body)).toContain(uri);
+    const read = await post(url, 'resources/read', { uri });
+    expect(read.body).toMatchObject({ result: { contents: [{ uri, text: SKILL }] } });
+  }
+  await close();
 });
 
 describe.each([
@@ -103,6 +117,21 @@ describe.each([
     } finally {
       for (const each of all) each.stop();
     }
+  });
+
+  test('a task is followed, answered and cancelled at other pods than the one that runs it', async () => {
+    const begun = await taskCall(pod(0), 'tools/call', { name: 'confirm_delete', arguments: { filename: 'a.txt' } });
+    expect(begun).toMatchObject({ resultType: 'task', status: 'working' });
+    const { taskId } = begun;
+    const asked = await untilTask(pod(1), taskId, 'input_required');
+    expect(asked['inputRequests']).toMatchObject({ confirm: { method: 'elicitation/create' } });
+    await taskCall(pod(2), 'tasks/update', { taskId, inputResponses: accept('confirm', { confirm: true }) });
+    for (const at of pods)
+      expect(JSON.stringify((await untilTask(at, taskId, 'completed'))['result'])).toContain('Deleted a.txt');
+
+    const slow = await taskCall(pod(1), 'tools/call', { name: 'slow_compute', arguments: { seconds: 600 } });
+    await taskCall(pod(2), 'tasks/cancel', { taskId: slow['taskId'] });
+    for (const at of pods) await untilTask(at, slow['taskId'], 'cancelled');
   });
 
   test('rounds of questions go on at any pod, also after the keys were changed', { timeout: 180_000 }, async () => {
@@ -161,6 +190,21 @@ async function askedOverStream(url: string, headers: Headers, id: number): Promi
 }
 
 const accept = (key: string, content: object) => ({ [key]: { action: 'accept', content } });
+
+/** One request of a client that follows tasks; gives the result. */
+async function taskCall(url: string, method: string, params: object): Promise<Readonly<Record<string, unknown>>> {
+  const capabilities = { elicitation: {}, extensions: { 'io.modelcontextprotocol/tasks': {} } };
+  const { status, body } = await post(url, method, { ...params }, { capabilities });
+  const { result } = body as { result?: Readonly<Record<string, unknown>> };
+  if (status !== 200 || !result) throw new Error(`${method}: ${status}: ${JSON.stringify(body)}`);
+  return result;
+}
+
+const untilTask = (url: string, taskId: unknown, wanted: string) =>
+  until(`a task that is ${wanted}`, 10_000, async () => {
+    const task = await taskCall(url, 'tasks/get', { taskId });
+    return task['status'] === wanted ? task : undefined;
+  });
 
 interface Round {
   /** Of the questions that are asked now. */

@@ -3,16 +3,18 @@
  * came out; an image that would come out the same is left alone.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { buildImage, bundleImage, type ImageName, images } from './images.ts';
+import { registryEntry } from './registry-entry.ts';
 
 const names = Object.keys(images) as ImageName[];
 const help = `Usage: npm run build -- [options] [image ...]
 
 Builds the images ${names.join(' and ')} (or those named) as OCI archives in dist/images,
-their bundles in dist/bundles, and the software bill of materials dist/sbom.cdx.json.
+their bundles in dist/bundles, and the software bill of materials dist/sbom.cdx.json; with the image
+server also dist/server.json, its entry for a registry of MCP servers.
 
   --bundle              only the bundles, as the Dockerfiles in images/ want them
   --repository <name>   prefix of the image names (default: mcpfleet.local)
@@ -57,9 +59,17 @@ async function main(): Promise<number> {
     const { size } = await stat(built.file);
     const took = built.unchanged ? 'unchanged' : `${((performance.now() - begin) / 1000).toFixed(1)} s`;
     say(`${built.name}  ${built.digest}  ${(size / 1e6).toFixed(0)} MB  ${relative(root, built.file)}  (${took})`);
+    if (image === 'server') say(`wrote ${relative(root, await writeRegistryEntry(built.name))}`);
   }
   say(`wrote ${relative(root, await writeSbom())}`);
   return 0;
+}
+
+async function writeRegistryEntry(image: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const file = join(root, 'dist', 'server.json');
+  await writeFile(file, registryEntry({ version, image }));
+  return file;
 }
 
 /** What a scanner cannot see inside a bundle. */

@@ -5,7 +5,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { basename, join } from 'node:path';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import type { TarEntry } from './tar.ts';
 
 /** CommonJS dependencies call `require` for Node's own modules; an ES module has none unless it makes one. */
@@ -58,18 +58,30 @@ export interface Bundle {
 
 /** Throws with esbuild's messages when an import cannot be resolved, and when one would not work in a bundle. */
 export async function bundle({ root, entries, outDir, env = {} }: BundleSpec): Promise<Bundle> {
-  const { metafile, outputFiles } = await build({
-    absWorkingDir: root,
+  await rm(outDir, { recursive: true, force: true });
+  return bundleInto(outDir, root, {
     entryPoints: { ...entries },
-    // Not the real one: paths in source maps are relative to it, and the digest must not depend on where it is.
-    outdir: root,
-    write: false,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunk-[hash]',
-    bundle: true,
     splitting: true,
-    platform: 'node',
     format: 'esm',
+    banner: { js: requireBanner },
+    define: fixed(env),
+  });
+}
+
+/** Replaces environment variables by their values. */
+export const fixed = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [`process.env.${name}`, JSON.stringify(value)]));
+
+/** Runs the bundler with what holds for every bundle of ours, and adds its files to a folder. */
+export async function bundleInto(outDir: string, root: string, options: BuildOptions): Promise<Bundle> {
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: root,
+    // Not the real one: paths in source maps are relative to it, and the digest must not depend on where it is.
+    outdir: root,
+    bundle: true,
+    platform: 'node',
     target: 'node24',
     // Identifiers stay as they are, for stack traces.
     minifyWhitespace: true,
@@ -77,18 +89,15 @@ export async function bundle({ root, entries, outDir, env = {} }: BundleSpec): P
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'external',
-    banner: { js: requireBanner },
-    define: Object.fromEntries(
-      Object.entries(env).map(([name, value]) => [`process.env.${name}`, JSON.stringify(value)]),
-    ),
     // Optional native parts that their packages try to load and do without.
     external: ['pg-native', 'bufferutil', 'utf-8-validate'],
-    metafile: true,
-    plugins: [englishOnly, ownSourceMapsOnly],
     logLevel: 'silent',
+    ...options,
+    plugins: [englishOnly, ownSourceMapsOnly, ...(options.plugins ?? [])],
+    write: false,
+    metafile: true,
   });
   refuseBrokenImports(metafile);
-  await rm(outDir, { recursive: true, force: true });
   await mkdir(outDir, { recursive: true });
   const files = outputFiles.map(({ path }) => join(outDir, basename(path)));
   await Promise.all(outputFiles.map(({ contents }, at) => writeFile(files[at] as string, contents)));
@@ -101,7 +110,8 @@ function refuseBrokenImports({ inputs }: Metafile): void {
     if (packageOf(importer).length > 0) continue;
     for (const { kind, path, external, original } of imports) {
       // Inside of `try` a dynamic import of what is not there becomes an external one.
-      if (external && !isBuiltin(path)) throw new Error(`${importer} imports ${path}, which cannot be resolved`);
+      if (external && !isBuiltin(path) && !besides(path))
+        throw new Error(`${importer} imports ${path}, which cannot be resolved`);
       // Unlike Node, esbuild gives a CommonJS module that is imported dynamically no named exports.
       if (kind === 'dynamic-import' && inputs[path]?.format === 'cjs')
         throw new Error(
@@ -110,6 +120,11 @@ function refuseBrokenImports({ inputs }: Metafile): void {
     }
   }
 }
+
+/** How a package is named that is a file of its own beside the program. */
+export const beside = (name: string): string => `./${name}.cjs`;
+
+const besides = (path: string): boolean => path === beside(basename(path, '.cjs'));
 
 /** The bundle as files below `folder` of an image. */
 export function bundleLayer({ files }: Bundle, folder: string): { readonly files: readonly TarEntry[] } {

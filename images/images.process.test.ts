@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -11,12 +12,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { createInterface } from 'node:readline';
+import { Script } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeBase, nonRoot } from './base.ts';
 import { bundle, bundleLayer } from './bundle.ts';
-import { bundleImage, type ImageName, imageSpec, images } from './images.ts';
+import { bundleImage, environment, type ImageName, imageSpec, images, nodeFlags } from './images.ts';
 import { libraries } from './libraries.ts';
+import { PROGRAM, PROGRAM_CODE } from './load-program.ts';
 import { type ImageSpec, imageDigest, writeImage } from './oci.ts';
+import { bundleProgram } from './program.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'images-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -78,6 +83,107 @@ describe('bundle', () => {
     writeFileSync(join(folder, 'main.ts'), `const { value } = await import('./cjs.cjs');\nconsole.log(value);\n`);
     const spec = { root: folder, entries: { main: join(folder, 'main.ts') }, outDir: join(folder, 'out') };
     await expect(bundle(spec)).rejects.toThrow('main.ts imports ./cjs.cjs dynamically, which is CommonJS');
+  });
+});
+
+/** Says on stderr what a process loads from a folder, and whether V8 took the compiled code. */
+const WATCH = `const Module = require('node:module');
+const vm = require('node:vm');
+const { Script } = vm;
+vm.Script = class extends Script {
+  constructor(...args) {
+    super(...args);
+    if (String(args[1]?.filename).endsWith('${PROGRAM}')) console.error('rejected: ' + this.cachedDataRejected);
+  }
+};
+Module.syncBuiltinESMExports();
+const load = Module._load;
+Module._load = function (name, ...rest) {
+  if (!Module.isBuiltin(name)) console.error('loaded: ' + name);
+  return load.call(this, name, ...rest);
+};
+`;
+
+describe('a program', () => {
+  test('starts by each of its files, loads apart what is apart, and shows source lines in a stack', async () => {
+    const folder = mkdtempSync(join(scratch, 'entries-'));
+    symlinkSync(join(import.meta.dirname, '../node_modules'), join(folder, 'node_modules'));
+    writeFileSync(join(folder, 'parser.ts'), `export { createParser } from 'eventsource-parser';\n`);
+    writeFileSync(
+      join(folder, 'main.ts'),
+      `import express from 'express';
+
+async function main(): Promise<void> {
+  if (process.argv[2] === 'parse') console.log(typeof (await import('./parser.ts')).createParser);
+  else console.log(typeof express(), 'größer → ✓', import.meta.url, process.env['BUILT_AS']);
+}
+
+main().catch(() => process.exit(1));
+`,
+    );
+    const log = join(import.meta.dirname, '../server/telemetry/log.ts');
+    writeFileSync(
+      join(folder, 'broken.ts'),
+      `import { describeError } from '${log}';\n\nconsole.log(describeError(new Error('on purpose'))['stack']);\n`,
+    );
+    const outDir = join(scratch, 'program');
+    await bundleProgram({
+      root: folder,
+      entries: { main: join(folder, 'main.ts'), broken: join(folder, 'broken.ts') },
+      apart: ['eventsource-parser'],
+      outDir,
+      env: { BUILT_AS: 'program' },
+    });
+    const run = (...args: string[]) => execFileSync(process.execPath, args, { encoding: 'utf8', stdio: 'pipe' });
+    expect(run(join(outDir, 'main.mjs'))).toBe(`function größer → ✓ file://${join(outDir, PROGRAM)} program\n`);
+    expect(run(join(outDir, 'main.mjs'), 'parse')).toBe('function\n');
+    expect(run(join(outDir, 'broken.mjs'))).toMatch(/broken\.ts:3/);
+    expect(readFileSync(join(outDir, PROGRAM), 'utf8')).not.toContain('createParser(');
+    rmSync(join(outDir, 'eventsource-parser.cjs'));
+    expect(run(join(outDir, 'main.mjs'))).toContain('function');
+    expect(() => run(join(outDir, 'main.mjs'), 'parse')).toThrow('Command failed');
+  });
+});
+
+describe('the server as its image starts it', () => {
+  let folder = '';
+  beforeAll(async () => {
+    await bundleImage('server', scratch);
+    folder = join(scratch, 'bundles/server');
+  }, 60_000);
+
+  /** Lines on stderr of a server with the least configuration, until it serves. */
+  async function start(flags: readonly string[]): Promise<string[]> {
+    const data = mkdtempSync(join(scratch, 'start-'));
+    const watch = join(data, 'watch.cjs');
+    writeFileSync(watch, WATCH);
+    const local = { host: '127.0.0.1', port: 0 };
+    const storage = { type: 'Embedded', path: join(data, 'server.db') };
+    const config = { name: 'least', mcp: local, health: local, toolsets: [{ name: 'tasks' }], storage };
+    writeFileSync(join(data, 'server.yaml'), JSON.stringify(config));
+    const args = [...flags, '--require', watch, join(folder, 'main.mjs'), '--config', join(data, 'server.yaml')];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+    const said: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
+    await once(createInterface({ input: child.stdout }), 'line');
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    return said;
+  }
+
+  test('runs code that was compiled before, and nothing that its configuration does not ask for', async () => {
+    expect(await start(nodeFlags('server'))).toEqual(['rejected: false']);
+  });
+
+  test('has the functions of its start among the compiled code', () => {
+    const bare = new Script(readFileSync(join(folder, PROGRAM), 'latin1')).createCachedData();
+    expect(readFileSync(join(folder, PROGRAM_CODE)).length).toBeGreaterThan(2 * bare.length);
+  });
+
+  test('starts as well where V8 cannot use the code', async () => {
+    expect(await start([...nodeFlags('server'), '--stack-size=900'])).toContain('rejected: true');
+    rmSync(join(folder, PROGRAM_CODE));
+    expect(await start(nodeFlags('server'))).toContain('rejected: undefined');
   });
 });
 

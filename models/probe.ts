@@ -2,6 +2,8 @@
  * What is probed and what comes of it, as plain data, and the smallest request that
  * proves that a model answers. Must not know when or how often it is sent.
  */
+import { milliseconds } from '#crds/duration.ts';
+import type { ModelBackendSpec } from '#crds/modelbackend-status.ts';
 import type { Protocol } from './adapters.ts';
 import type { Backend, Endpoint, Task } from './backend.ts';
 import type { ModelVerdict, Reachability } from './verdict.ts';
@@ -28,6 +30,31 @@ export interface ProbeTarget {
    * what changes then (pods, Secret), not of the object's generation, which any edit moves.
    */
   readonly revision: string;
+}
+
+/** What a spec says of probing, for the backend at that endpoint. */
+export function targetOf(
+  { protocol, models, health }: ModelBackendSpec,
+  endpoint: Endpoint,
+  revision: string,
+): ProbeTarget {
+  const { interval, timeout, failureThreshold, inference } = health;
+  return {
+    protocol,
+    endpoint,
+    models,
+    health: {
+      intervalMs: milliseconds(interval),
+      timeoutMs: milliseconds(timeout),
+      failureThreshold,
+      inference: {
+        enabled: inference.enabled,
+        intervalMs: milliseconds(inference.interval),
+        timeoutMs: milliseconds(inference.timeout),
+      },
+    },
+    revision,
+  };
 }
 
 export interface ProbeResult {

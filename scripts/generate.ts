@@ -9,10 +9,19 @@ import { parseArgs } from 'node:util';
 import { outputs as crds, type Output } from '#crds/outputs.ts';
 import { toolsetPages } from '#server/toolsets/reference.ts';
 import { outputs as charts } from '../charts/outputs.ts';
-
-const outputs: readonly Output[] = [...crds, ...charts, ...(await toolsetPages())];
+import { operatorValues } from '../charts/values.ts';
+import { registryEntry } from '../images/registry-entry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+
+const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+const { repository } = operatorValues.shape.serverImage.parse({});
+const serverJson: Output = {
+  path: 'server.json',
+  render: () => registryEntry({ version, image: `${repository}:${version}` }),
+};
+
+const outputs: readonly Output[] = [...crds, ...charts, serverJson, ...(await toolsetPages())];
 
 const USAGE = `usage: npm run gen [-- --check]
   Writes the files that are generated from sources.

@@ -5,6 +5,7 @@ import { type App, startApp } from './app.ts';
 import { type ServerConfigInput, serverConfig } from './config.ts';
 import { echoToolset } from './protocol/echo.testing.ts';
 import { createLog } from './telemetry/log.ts';
+import type { ToolsetLoader } from './toolsets/registry.ts';
 
 export interface TestApp extends App {
   /** What reached the echo tool. */
@@ -13,7 +14,11 @@ export interface TestApp extends App {
   readonly lines: Record<string, unknown>[];
 }
 
-export async function startTestApp(overrides: Partial<ServerConfigInput> = {}): Promise<TestApp> {
+/** `toolsets` that exist beside those of the tests. */
+export async function startTestApp(
+  overrides: Partial<ServerConfigInput> = {},
+  toolsets: Readonly<Record<string, ToolsetLoader>> = {},
+): Promise<TestApp> {
   const written: string[] = [];
   const lines: Record<string, unknown>[] = [];
   const config = serverConfig.parse({
@@ -38,6 +43,7 @@ export async function startTestApp(overrides: Partial<ServerConfigInput> = {}): 
       echo: async () => echoToolset(written),
       /** The same, with changes that one can subscribe to. */
       news: async () => ({ ...echoToolset(written), name: 'news', needs: { publishes: ['tools'] } }),
+      ...toolsets,
     },
   });
   return { ...app, written, lines };

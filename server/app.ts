@@ -9,19 +9,25 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { createSpending } from './audit/spending.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { sendPublicDocument } from './auth/resource-metadata.ts';
-import type { ServerConfig } from './config.ts';
+import { ownerOf, type ServerConfig } from './config.ts';
 import { CARD_TYPE, cardPath, serverCard } from './extensions/server-card.ts';
 import { createGuard } from './http/guard.ts';
 import { createHealthServer } from './http/health.ts';
 import { InFlight } from './http/in-flight.ts';
-import { listen, stopListening } from './http/listen.ts';
+import { cutConnections, listen, stopListening } from './http/listen.ts';
 import { createMcpServer } from './http/listener.ts';
 import { createTimerWheel } from './http/timer-wheel.ts';
+import { openAttempts } from './limits/attempts.ts';
+import { clientAddress } from './limits/client-address.ts';
 import { openRateLimiter } from './limits/open.ts';
-import { releaseMemory } from './memory.ts';
+import { createRequestLimiter } from './limits/request-limiter.ts';
 import { createHttpEndpoint, type HttpEndpoint } from './protocol/http-endpoint.ts';
+import { admittedCaller } from './protocol/legacy/admitted.ts';
+import { MOST_END_MS } from './protocol/modern/subscriptions.ts';
 import { openRuntime, proxyOf, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { keepTickShape } from './tick-shape.ts';
+import type { Caller } from './toolsets/call.ts';
 
 export interface AppOptions extends Omit<RuntimeOptions, 'metrics' | 'audit' | 'spending'> {
   readonly log: Logger;
@@ -56,6 +62,7 @@ const SPARE_CONNECTIONS = 4_096;
 
 /** Throws ConfigError for a configuration that cannot work, or Node's error where a port is taken. */
 export async function startApp(config: ServerConfig, options: AppOptions): Promise<App> {
+  keepTickShape();
   const { log, version } = options;
   const { limits } = config;
   const metrics = createMetrics({ processMetrics: options.processMetrics ?? true });
@@ -77,6 +84,13 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
   };
   try {
     const { dispatch, extensions, bus, sealer, redis, store } = runtime;
+    const owner = ownerOf(config);
+    const addressOf = clientAddress(limits.trustedProxies);
+    const limiting = { owner, redis, now: () => performance.now(), fellBack: () => metrics.limitedAlone() };
+    const attempts =
+      config.auth.type === 'BuiltIn'
+        ? await openAttempts({ ...limiting, addressOf, refused: () => metrics.refused('attempts') })
+        : undefined;
     const authenticator = await createAuthenticator(config.auth, {
       resource: config.mcp.publicUrl ?? urlOf(config.mcp, config.mcp.port),
       resourceName: config.name,
@@ -85,15 +99,14 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
       scopes: () => [...new Set([...dispatch.table.tools.values()].map(({ tool }) => tool.scope))],
       environment: options.environment ?? {},
       store,
+      attempts,
       proxy: proxyOf(options.environment ?? {}),
     });
     opened.push(() => authenticator.close());
-    const rateLimiter = await openRateLimiter({
+    const limiter = await openRateLimiter({
+      ...limiting,
+      purpose: 'rate',
       perMinute: limits.requestsPerMinutePerCaller,
-      name: config.name,
-      redis,
-      now: () => performance.now(),
-      fellBack: () => metrics.limitedAlone(),
     });
     const card = serverCard(config, version);
     const sendsCard = (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -101,16 +114,30 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
       sendPublicDocument(request, response, card, CARD_TYPE);
       return true;
     };
+    /** Callers of requests that another pod has admitted; one object for each request. */
+    const admitted = new WeakSet<Caller>();
+    let pod: string | undefined;
     let draining = false;
     let endpoint: HttpEndpoint;
     const mcp = createMcpServer({
       path: config.mcp.path,
       guard: createGuard(config.mcp),
       authenticator: {
-        authenticate: (request) => authenticator.authenticate(request),
+        authenticate(request) {
+          const caller = admittedCaller(sealer, request, pod);
+          if (caller === undefined) return authenticator.authenticate(request);
+          admitted.add(caller);
+          return { ok: true, caller };
+        },
         handle: (request, response) => sendsCard(request, response) || authenticator.handle(request, response),
       },
-      rateLimiter,
+      rateLimiter:
+        limiter &&
+        createRequestLimiter({
+          limiter,
+          addressOf,
+          isCounted: (caller) => admitted.has(caller),
+        }),
       endpoint: {
         handle: (request, response, body, caller) =>
           spending
@@ -135,6 +162,7 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
     opened.push(() => stopListening(health, 0));
     const port = await listen(mcp, config.mcp);
     const { address } = config.pod;
+    pod = address === undefined ? undefined : authorityOf(address, port);
     // Within the turn in which the port was opened, so before the first request.
     endpoint = createHttpEndpoint({
       identity: { name: config.name, version },
@@ -144,7 +172,7 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
       sealer,
       maxSubscriptions: limits.maxSubscriptions,
       limits,
-      pod: address === undefined ? undefined : authorityOf(address, port),
+      pod,
       challenge: (scopes) => authenticator.challenge(scopes),
       extensions: extensions.extensions,
       log,
@@ -162,11 +190,11 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
       log.info({ drainMs, inFlight: inFlight.count }, 'stopping');
       await sleep(drainMs);
       await inFlight.quiet(Math.min(drainMs, QUIET_MS), QUIET_LIMIT_MS);
-      const connectionsEnded = stopListening(mcp, limits.callTimeoutMs + GRACE_MS);
+      const connectionsEnded = stopListening(mcp, limits.callTimeoutMs + MOST_END_MS + GRACE_MS);
       await Promise.all([inFlight.empty(limits.callTimeoutMs), extensions.close(limits.callTimeoutMs)]);
       await endpoint.close();
       // Nothing is being answered any more; what is open still is a request that does not come to its end.
-      const cut = setTimeout(() => mcp.closeAllConnections(), GRACE_MS);
+      const cut = setTimeout(() => cutConnections(mcp), GRACE_MS);
       await connectionsEnded;
       clearTimeout(cut);
       await closeAll();
@@ -178,6 +206,7 @@ export async function startApp(config: ServerConfig, options: AppOptions): Promi
       healthUrl: `http://${authorityOf(reachable(config.health.host), healthPort)}`,
       runtime,
       settle: async () => {
+        const { releaseMemory } = await import('./memory.ts');
         if (!draining) releaseMemory();
       },
       flush: () => audit?.flush(),

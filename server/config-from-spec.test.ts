@@ -141,6 +141,8 @@ describe('tokens', () => {
     expect(authOf({ auth: { type, kubernetesServiceAccount: { serviceAccounts } } })).toMatchObject({
       serviceAccounts: ['team-a:agent', 'b:*', '*:ci'],
     });
+    const verification = 'TokenReview';
+    expect(authOf({ auth: { type, kubernetesServiceAccount: { verification } } })).toMatchObject({ verification });
   });
 });
 

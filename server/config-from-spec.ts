@@ -70,6 +70,7 @@ export function renderServerConfig(server: RenderedServer, options: RenderOption
   const keysDirectory = options.keysDirectory === undefined ? POD.keysDirectory : options.keysDirectory;
   return {
     name: metadata.name,
+    ...(namespace === NAMESPACE ? {} : { namespace }),
     mcp: {
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
@@ -140,19 +141,20 @@ function storage({ storage }: McpServerSpec, options: RenderOptions): ServerConf
 }
 
 const LIMITS = serverConfig.shape.limits.parse({});
+const NAMESPACE = serverConfig.shape.namespace.parse(undefined);
 
 /** Only what is not the server's default, so that a new limit with its default changes no configuration and rolls no pod. */
 function otherLimits({ limits }: McpServerSpec): Partial<ServerConfig['limits']> {
   const { maxInFlight, requestsPerMinutePerCaller, maxSessions, maxSubscriptions } = limits;
   const others = { maxInFlight, requestsPerMinutePerCaller, maxSessions, maxSubscriptions };
-  return Object.fromEntries(
-    Object.entries(others).filter(([name, value]) => value !== LIMITS[name as keyof typeof others]),
-  );
+  const changed = Object.entries(others).filter(([name, value]) => value !== LIMITS[name as keyof typeof others]);
+  const { trustedProxies = [] } = limits;
+  return { ...Object.fromEntries(changed), ...(trustedProxies.length === 0 ? {} : { trustedProxies }) };
 }
 
 /** `url` is the audience where the spec names none. */
 function auth(
-  { jwt, builtIn, kubernetesServiceAccount = {} }: McpServerSpec['auth'],
+  { jwt, builtIn, kubernetesServiceAccount }: McpServerSpec['auth'],
   namespace: string,
   url: string,
   options: RenderOptions,
@@ -170,11 +172,12 @@ function auth(
       accessTokenLifetimeMs: milliseconds(builtIn.accessTokenLifetime),
     };
   }
-  const { audiences, serviceAccounts } = kubernetesServiceAccount;
+  const { audiences = [url], serviceAccounts = [{ name: '*' }], verification } = kubernetesServiceAccount ?? {};
   return {
     type: 'KubernetesServiceAccount',
-    audiences: audiences ?? [url],
-    serviceAccounts: (serviceAccounts ?? [{ name: '*' }]).map((of) => `${of.namespace ?? namespace}:${of.name}`),
+    audiences,
+    serviceAccounts: serviceAccounts.map((of) => `${of.namespace ?? namespace}:${of.name}`),
+    ...(verification === 'TokenReview' ? { verification } : {}),
   };
 }
 

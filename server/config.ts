@@ -59,6 +59,8 @@ const auth = z.discriminatedUnion('type', [
     audiences: texts.default([]),
     /** Who may call, as `namespace:name`; `*` for a name or for both stands for all. */
     serviceAccounts: texts.min(1),
+    /** By the keys that the API server publishes, or also by asking it about each token, which needs a right. */
+    verification: z.enum(['PublishedKeys', 'TokenReview']).default('PublishedKeys'),
   }),
   z.strictObject({
     type: z.literal('BuiltIn'),
@@ -71,6 +73,8 @@ const auth = z.discriminatedUnion('type', [
 export const serverConfig = z.strictObject({
   /** Name that the server gives itself in the protocol. */
   name: z.string().min(1),
+  /** Names of servers are unique within it only. */
+  namespace: z.string().min(1).default('default'),
   mcp: z
     .strictObject({
       host: z.string().default('0.0.0.0'),
@@ -104,6 +108,8 @@ export const serverConfig = z.strictObject({
       requestsPerMinutePerCaller: z.int().min(0).default(0),
       maxSessions: z.int().min(1).default(1000),
       maxSubscriptions: z.int().min(1).default(1024),
+      /** Addresses and ranges of proxies that are believed about whom they speak for. */
+      trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
     })
     .prefault({}),
   auth: auth.default({ type: 'None' }),
@@ -125,6 +131,10 @@ export const serverConfig = z.strictObject({
 export type ServerConfig = z.output<typeof serverConfig>;
 export type ServerConfigInput = z.input<typeof serverConfig>;
 export type AuthConfig = ServerConfig['auth'];
+
+/** Owns what the pods of a server share in a Redis or a PostgreSQL that other servers use too. */
+export const ownerOf = ({ namespace, name }: Pick<ServerConfig, 'namespace' | 'name'>): string =>
+  `${namespace}/${name}`;
 export type RouteConfig = ServerConfig['routes'][number];
 
 /** The settings that each toolset takes. A toolset that is not listed here does not exist. */

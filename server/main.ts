@@ -50,7 +50,7 @@ async function main(args: readonly string[]): Promise<void> {
     'help',
     'version',
   ]);
-  const version = await readVersion(process.env['MCP_FLEET_BUILD_VERSION']);
+  const version = readVersion(process.env['MCP_FLEET_BUILD_VERSION']);
   if (flags.help) return void process.stdout.write(HELP);
   if (flags.version) return void process.stdout.write(`${version}\n`);
   if (flags.config !== undefined && flags.files.length > 0) throw new ConfigError('give --config or -f, not both');

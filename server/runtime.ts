@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Proxy } from '#models/proxy.ts';
 import type { Spending } from './audit/spending.ts';
-import type { ServerConfig } from './config.ts';
+import { ownerOf, type ServerConfig } from './config.ts';
 import { ConfigError, issuesText } from './config-error.ts';
 import type { EventBus, ServerEvent } from './events/event.ts';
 import { openEventBus } from './events/open.ts';
@@ -68,7 +68,7 @@ export async function openRuntime(config: ServerConfig, options: RuntimeOptions)
       if (!load)
         throw new ConfigError(`toolsets.${i}.name: no toolset ${name}; there are ${Object.keys(loaders).join(', ')}`);
       const toolset = await load();
-      const parsed = toolset.config.safeParse(settings);
+      const parsed = toolset.config.safeParse(settings, { jitless: true });
       if (!parsed.success) throw new ConfigError(`toolsets.${i}.config of ${name}: ${issuesText(parsed.error)}`);
       return { toolset, settings: parsed.data };
     }),
@@ -82,7 +82,7 @@ export async function openRuntime(config: ServerConfig, options: RuntimeOptions)
     const redis = config.redis && (await openRedis(config.redis.urlFile, log));
     if (redis) opened.push(() => redis.close());
     const postgres = config.storage.type === 'Postgres' ? config.storage : undefined;
-    const bus = options.bus ?? (await openEventBus({ name: config.name, log, redis, postgres }));
+    const bus = options.bus ?? (await openEventBus({ owner: ownerOf(config), log, redis, postgres }));
     opened.push(() => bus.close());
     const store = await openDatabase(config.storage, { log });
     opened.push(() => store.close());
@@ -121,6 +121,7 @@ export async function openRuntime(config: ServerConfig, options: RuntimeOptions)
       audit: options.audit,
     });
     const extensions = await openExtensions({
+      owner: ownerOf(config),
       dispatch,
       store,
       bus,

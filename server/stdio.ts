@@ -34,7 +34,7 @@ OPENAI_API_KEY. The model is LITELLM_MODEL or OPENAI_MODEL, or the first that th
 
 async function main(args: readonly string[]): Promise<void> {
   const flags = parseFlags(args, ['file', 'name', 'data', 'postgres-url-file', 'secrets', 'skills', 'help', 'version']);
-  const version = await readVersion(process.env['MCP_FLEET_BUILD_VERSION']);
+  const version = readVersion(process.env['MCP_FLEET_BUILD_VERSION']);
   if (flags.help) return void process.stdout.write(HELP);
   if (flags.version) return void process.stdout.write(`${version}\n`);
   if (process.stdin.isTTY) throw new ConfigError('this speaks MCP to a client, not to a person. See --help.');

@@ -10,6 +10,18 @@ import { type KnownTool, type Message, messages, VERSIONS } from './messages.ts'
 /** Stands where the id of an open session goes. */
 export const SESSION = 'session-id-goes-here';
 
+/** What stands where a token of this kind goes: tokens are signed when they are used, and inputs follow from a seed. */
+export const TOKENS = {
+  valid: 'valid-token-goes-here',
+  scopeless: 'scopeless-token-goes-here',
+  expired: 'expired-token-goes-here',
+  foreign: 'foreign-token-goes-here',
+  unsigned: 'unsigned-token-goes-here',
+  tampered: 'tampered-token-goes-here',
+  cut: 'cut-token-goes-here',
+} as const;
+export type TokenKind = keyof typeof TOKENS;
+
 type Fields = readonly (readonly [string, string])[];
 
 const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?');
@@ -52,6 +64,31 @@ const hostileFields: Arbitrary<Fields> = fc.constantFrom<Fields>(
     ['forwarded', 'for=_x'],
   ],
   Array.from({ length: 150 }, (_, at) => [`x-${at}`, 'y'] as const),
+);
+
+/** Three of four may call. */
+const authorization: Arbitrary<Fields> = fc.oneof(
+  { weight: 30, arbitrary: fc.constant<Fields>([['authorization', `Bearer ${TOKENS.valid}`]]) },
+  {
+    weight: 7,
+    arbitrary: fc.constantFrom(...Object.values(TOKENS)).map<Fields>((token) => [['authorization', `Bearer ${token}`]]),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Fields>(
+      [],
+      [['authorization', 'Bearer']],
+      [['authorization', `bearer  ${TOKENS.valid} `]],
+      [['authorization', `Bearer ${TOKENS.valid}, Bearer ${TOKENS.valid}`]],
+      [['authorization', `Basic ${TOKENS.valid}`]],
+      [['authorization', `Bearer ${TOKENS.valid}.`]],
+      [['authorization', `Bearer ${'.'.repeat(200)}`]],
+      [
+        ['authorization', `Bearer ${TOKENS.valid}`],
+        ['authorization', `Bearer ${TOKENS.expired}`],
+      ],
+    ),
+  },
 );
 
 function headersOf({ method, name }: Message, version: string, twist: number): Fields {
@@ -110,17 +147,18 @@ function whole(tools: readonly KnownTool[]): Arbitrary<Buffer> {
       message: messages(tools),
       otherVersion,
       verb,
+      authorization,
       more: fc.oneof({ weight: 8, arbitrary: fc.constant<Fields>([]) }, { weight: 1, arbitrary: hostileFields }),
       session: fc.boolean(),
       headerTwist: fc.nat(100),
       bodyTwist: fc.nat(150),
     })
-    .map(({ message, otherVersion: other, verb, more, session, headerTwist, bodyTwist }) => {
+    .map(({ message, otherVersion: other, verb, authorization, more, session, headerTwist, bodyTwist }) => {
       const version = other ?? message.version;
       const own: Fields =
         session && version.startsWith('2025') && message.method !== 'initialize' ? [['mcp-session-id', SESSION]] : [];
       const body = bytesOf(message.body, bodyTwist);
-      return request(verb, [...headersOf(message, version, headerTwist), ...own], body, more);
+      return request(verb, [...headersOf(message, version, headerTwist), ...authorization, ...own], body, more);
     });
 }
 

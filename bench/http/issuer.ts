@@ -4,15 +4,22 @@
  */
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { freePort } from './servers.ts';
+import { freePort } from '#e2e/cluster/ports.ts';
 
 export interface Issuer {
   readonly jwksUri: string;
   /** The part `auth` of a ServerConfig that trusts it. */
   readonly auth: Readonly<Record<string, unknown>>;
-  /** A token for a caller, valid for a day. */
-  token(caller: string): Promise<string>;
+  /** A token for a caller: with the scope of the benchmarks' tools, for their server, valid for a day. */
+  token(caller: string, other?: OtherClaims): Promise<string>;
   close(): Promise<void>;
+}
+
+export interface OtherClaims {
+  readonly scope?: string;
+  readonly audience?: string;
+  /** From now on, as in `1d` or `-1h`. */
+  readonly lifetime?: string;
 }
 
 const AUDIENCE = 'mcp-fleet-bench';
@@ -30,15 +37,15 @@ export async function startIssuer(): Promise<Issuer> {
   return {
     jwksUri: `${url}/jwks`,
     auth: { type: 'JWT', issuer: url, jwksUri: `${url}/jwks`, audiences: [AUDIENCE] },
-    token: (caller) =>
-      new SignJWT({ scope: 'bench', client_id: caller })
+    token: (caller, { scope = 'bench', audience = AUDIENCE, lifetime = '1d' } = {}) =>
+      new SignJWT({ scope, client_id: caller })
         .setProtectedHeader({ alg: 'RS256', kid, typ: 'at+jwt' })
         .setIssuer(url)
-        .setAudience(AUDIENCE)
+        .setAudience(audience)
         .setSubject(caller)
         .setJti(crypto.randomUUID())
         .setIssuedAt()
-        .setExpirationTime('1d')
+        .setExpirationTime(lifetime)
         .sign(privateKey),
     close: async () => {
       server.closeAllConnections();

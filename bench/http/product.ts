@@ -27,6 +27,8 @@ export interface SubjectState {
 
 export interface Subject extends ServerProcess {
   state(): Promise<SubjectState>;
+  /** The state after a full collection of garbage, which stops the process for a moment. */
+  collected(): Promise<SubjectState>;
 }
 
 export interface SubjectOptions {
@@ -75,14 +77,16 @@ export async function startSubject(folder: string, options: SubjectOptions): Pro
     env: { ...environment, NODE_COMPILE_CACHE: join(tmpdir(), 'mcp-fleet-compile-cache') },
     channel: true,
   });
+  const ask = async (what: 'state' | 'collect'): Promise<SubjectState> => {
+    const answer = once(server.child, 'message');
+    server.child.send(what);
+    const [state] = (await answer) as [SubjectState];
+    return state;
+  };
   return {
     ...server,
-    state: async () => {
-      const answer = once(server.child, 'message');
-      server.child.send('state');
-      const [state] = (await answer) as [SubjectState];
-      return state;
-    },
+    state: () => ask('state'),
+    collected: () => ask('collect'),
     stop: async () => {
       await server.stop();
       rmSync(data, { recursive: true, force: true });

@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { acceptsConnections, freePort } from '#e2e/cluster/ports.ts';
 import { pinned } from './processors.ts';
 
 export interface ServerProcess {
@@ -60,7 +60,7 @@ export async function startServer({ args, cwd, env, channel = false }: ServerCom
     },
   };
   const began = performance.now();
-  while (!(await accepts(port))) {
+  while (!(await acceptsConnections(port))) {
     const late = performance.now() - began > START_LIMIT_MS;
     if (child.exitCode === null && !late) {
       await sleep(10);
@@ -70,24 +70,4 @@ export async function startServer({ args, cwd, env, channel = false }: ServerCom
     throw new Error(`${rest.join(' ')} ${late ? 'did not listen in time' : 'ended'}: ${server.lastWords()}`);
   }
   return server;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from '#server/app.ts';
 import { readConfigFile } from '#server/config-file.ts';
+import { releaseMemory } from '#server/memory.ts';
 import { createLog } from '#server/telemetry/log.ts';
 import { toolsets as own } from '#server/toolsets/registry.ts';
 import type { SubjectState } from './product.ts';
@@ -26,19 +27,23 @@ log.info({ url: app.url }, 'serving');
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 let asked = false;
 let longestTurnMs = 0;
+/** Of the main thread, at the last tick. */
+let spent = process.threadCpuUsage();
 
 /** Processor time between two ticks, which a busy neighbour does not lengthen. */
 function watchTurns(): void {
-  let before = process.threadCpuUsage();
   setInterval(() => {
-    const { user, system } = process.threadCpuUsage(before);
-    before = process.threadCpuUsage();
+    const { user, system } = process.threadCpuUsage(spent);
+    spent = process.threadCpuUsage();
     longestTurnMs = Math.max(longestTurnMs, (user + system) / 1000);
   }, TICK_MS).unref();
 }
 
-/** Each message asks for the state since the one before. */
-process.on('message', () => {
+/** Each message asks for the state since the one before; `collect` for what is left when all garbage has gone. */
+process.on('message', (message) => {
+  if (message === 'collect') releaseMemory();
+  // Only with --expose-gc: then memory is what is in use, without what has not been collected yet.
+  globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   const state: SubjectState = {
     loopDelayP99Ms: asked ? delay.percentile(99) / 1e6 : 0,
@@ -51,6 +56,8 @@ process.on('message', () => {
   if (!asked) watchTurns();
   asked = true;
   longestTurnMs = 0;
+  // What was done to answer this is nobody's turn.
+  spent = process.threadCpuUsage();
   delay.reset();
   delay.enable();
   process.send?.(state);

@@ -1,25 +1,6 @@
-/** The official SDK, version 2, with its session transport of the older revisions: one server and transport a session. */
-import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+/** The official SDK, version 2, with its session transport of the older revisions. */
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { McpServer } from '@modelcontextprotocol/server';
-import { echo, identity, json, port, tool } from './tool.mjs';
+import { serveSessions } from './sessions.mjs';
 
-const sessions = new Map();
-
-async function open() {
-  const server = new McpServer(identity);
-  server.registerTool('echo', tool, async (given) => echo(given));
-  const transport = new NodeStreamableHTTPServerTransport({
-    sessionIdGenerator: randomUUID,
-    enableJsonResponse: true,
-    onsessioninitialized: (id) => void sessions.set(id, transport),
-  });
-  await server.connect(transport);
-  return transport;
-}
-
-createServer(async (request, response) => {
-  const transport = sessions.get(request.headers['mcp-session-id']) ?? (await open());
-  await transport.handleRequest(request, response, await json(request));
-}).listen(port, '127.0.0.1');
+serveSessions(McpServer, NodeStreamableHTTPServerTransport);

@@ -3,6 +3,7 @@
  * the order of the API server. For tests that have no API server; the tests beside one
  * prove that both agree.
  */
+import { isIP } from 'node:net';
 import { Environment } from '@marcbachmann/cel-js';
 import { amount } from '../quantity.ts';
 import type { Structural } from '../structural.ts';
@@ -25,7 +26,16 @@ const environment = new Environment({ unlistedVariablesAreDyn: true })
   .registerFunction('quantity(string): Quantity', (text: string) => new Quantity(text))
   .registerFunction('Quantity.compareTo(Quantity): int', (a: Quantity, b: Quantity) =>
     BigInt(Math.sign(a.amount - b.amount)),
+  )
+  .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
+  .registerFunction('isCIDR(string): bool', isRange);
+
+function isRange(text: string): boolean {
+  const [address = '', bits = '', ...more] = text.split('/');
+  return (
+    more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= { 0: -1, 4: 32, 6: 128 }[isIP(address) as 0 | 4 | 6]
   );
+}
 
 /** A copy with the defaults of the schema in place of what is missing. */
 export function withDefaults(schema: Structural, value: unknown): unknown {

@@ -83,6 +83,18 @@ export const fieldRows: readonly FieldRow[] = [
     why: 'is beyond its bound',
     object: server({ limits: { maxSubscriptions: 100_001 } }),
   },
+  {
+    field: 'spec.limits.trustedProxies',
+    why: 'has one twice',
+    object: server({ limits: { trustedProxies: ['10.0.0.1', '10.0.0.1'] } }),
+  },
+  {
+    field: 'spec.auth.kubernetesServiceAccount.verification',
+    why: 'is not one of the words',
+    object: server({
+      auth: { type: 'KubernetesServiceAccount', kubernetesServiceAccount: { verification: 'Both' } },
+    }),
+  },
   { field: 'spec.redis.urlSecretRef', why: 'is missing', object: server({ redis: {} }) },
   { field: 'spec.auth.type', why: 'is not one of the words', object: server({ auth: { type: 'Basic' } }) },
   {

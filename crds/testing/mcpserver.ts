@@ -11,8 +11,9 @@ const BUILT_IN = {
 };
 const KUBERNETES = {
   type: 'KubernetesServiceAccount',
-  kubernetesServiceAccount: { serviceAccounts: [{ namespace: '*', name: 'agent' }, {}] },
+  kubernetesServiceAccount: { serviceAccounts: [{ namespace: '*', name: 'agent' }, {}], verification: 'TokenReview' },
 };
+const behind = (...trustedProxies: readonly string[]) => server({ limits: { trustedProxies } });
 const asked = { resources: { requests: { cpu: '1' } } };
 
 export const mcpServerRows: readonly RuleRows[] = [
@@ -42,6 +43,19 @@ export const mcpServerRows: readonly RuleRows[] = [
     message: 'limits.callTimeout must be shorter than rollout.terminationGracePeriod',
     accept: [server({ limits: { callTimeout: '149s' } })],
     reject: [server({ limits: { callTimeout: '2m30s' } }), server({ rollout: { terminationGracePeriod: '1m' } })],
+  },
+  {
+    at: 'spec.limits.trustedProxies[]',
+    message: 'must be an address or a range of addresses, such as 192.168.1.7 or 10.244.0.0/16',
+    accept: [behind(), behind('192.168.1.7', '10.244.0.0/16'), behind('::1', 'fd00::/8', '0.0.0.0/0')],
+    reject: [
+      behind('10.244.0.0/33'),
+      behind('10.244.0/16'),
+      behind('fd00::/129'),
+      behind('10.0.0.1', 'proxy.example.com'),
+      behind('10.0.0.1/'),
+      behind('1:2'),
+    ],
   },
   {
     at: 'spec.backends',

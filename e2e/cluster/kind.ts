@@ -3,11 +3,11 @@
 // GPUs and access to the components' processes are not offered.
 
 import { mkdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { command, findProgram } from './command.ts';
 import type { Places } from './places.ts';
+import { freePort } from './ports.ts';
 import { type Cluster, type Provider, type StartOptions, step } from './provider.ts';
 import { installedBinaries, remoteCluster } from './remote-cluster.ts';
 
@@ -47,22 +47,13 @@ async function deleteKind(name: string, kubeconfig: string): Promise<void> {
   await rm(kubeconfig, { force: true });
 }
 
-/** A port that is free now. Docker needs to be told a number; it refuses one that was taken meanwhile. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.');
-  return address.port;
-}
-
 async function startKind({ cache }: Places, { tier, progress, name = tier }: StartOptions): Promise<Cluster> {
   const binaries = await installedBinaries();
   const full = `${prefix}${name}-${process.pid}`;
   const folder = join(cache, 'kind');
   await mkdir(folder, { recursive: true });
   const kubeconfig = join(folder, `${full}.yaml`);
+  // Docker needs to be told a number; it refuses one that was taken meanwhile.
   const port = await freePort();
   const config = stringify({
     kind: 'Cluster',

@@ -1,5 +1,5 @@
-// The programs of the local cluster that come from Debian packages. Finds what
-// is missing and installs it where that is allowed; starts no service.
+// Debian packages: those of the local cluster's programs, and any that a caller
+// names. Installs what is missing where that is allowed; starts no service.
 
 import { rm, writeFile } from 'node:fs/promises';
 import { command, findProgram } from './command.ts';
@@ -51,10 +51,15 @@ export async function installPackages(pods: boolean, progress: Progress): Promis
   await step(progress, `Install ${missing.join(', ')} (apt-get)`, () => installMissing(missing));
 }
 
+/** Whether this process may install Debian packages. */
+export async function mayInstall(): Promise<boolean> {
+  return process.getuid?.() === 0 && (await findProgram('apt-get')) !== undefined;
+}
+
 /** Installs Debian packages that are not there. Throws with the command to run where that is not allowed. */
 export async function installMissing(packages: readonly string[]): Promise<void> {
   const install = `apt-get install --no-install-recommends ${packages.join(' ')}`;
-  if (process.getuid?.() !== 0 || (await findProgram('apt-get')) === undefined) {
+  if (!(await mayInstall())) {
     throw new Error(`Programs are needed that this machine lacks. As root, run: ${install}`);
   }
   await withoutServices(() => aptInstall(packages));

@@ -7,6 +7,7 @@ import * as kinds from './resources.ts';
 import { createClient, type RestClient } from './rest-client.ts';
 import { startTestApi, type TestApi } from './testing/api.ts';
 import { FakeClock } from './testing/clock.ts';
+import { STORED } from './testing/metadata.ts';
 import type { Event } from './wire.ts';
 
 let api: TestApi;
@@ -15,19 +16,7 @@ let clock: FakeClock;
 let metrics: ReturnType<typeof createMetrics>;
 let recorder: EventRecorder;
 
-const object: Cached = {
-  metadata: {
-    namespace: 'a',
-    name: 'x',
-    uid: 'u',
-    resourceVersion: '1',
-    generation: 1,
-    creationTimestamp: '',
-    labels: {},
-    annotations: {},
-    ownerReferences: [],
-  },
-};
+const object: Cached = { metadata: { ...STORED, namespace: 'a', name: 'x', uid: 'u', generation: 1 } };
 const ready = (note = 'It serves.') => ({ type: 'Normal', reason: 'Ready', action: 'Reconcile', note }) as const;
 
 beforeEach(async () => {

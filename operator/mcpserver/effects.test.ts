@@ -132,6 +132,10 @@ const ROWS: Readonly<Record<string, readonly [Spec, Spec]>> = {
   ],
   'auth.kubernetesServiceAccount.serviceAccounts[].namespace': [callers({}), callers({ namespace: '*' })],
   'auth.kubernetesServiceAccount.serviceAccounts[].name': [callers({}), callers({ name: 'other' })],
+  'auth.kubernetesServiceAccount.verification': [
+    { auth: { type: KUBERNETES } },
+    { auth: { type: KUBERNETES, kubernetesServiceAccount: { verification: 'TokenReview' } } },
+  ],
   'auth.builtIn.signingKeySecretRef.name': [
     builtIn({}),
     builtIn({ signingKeySecretRef: { ...secret, name: 'other' } }),
@@ -150,6 +154,7 @@ const ROWS: Readonly<Record<string, readonly [Spec, Spec]>> = {
   'limits.maxInFlight': [{}, { limits: { maxInFlight: 1 } }],
   'limits.requestsPerMinutePerCaller': [{}, { limits: { requestsPerMinutePerCaller: 60 } }],
   'limits.maxSessions': [{}, { limits: { maxSessions: 1 } }],
+  'limits.trustedProxies': [{}, { limits: { trustedProxies: ['10.244.0.0/16'] } }],
   'limits.maxSubscriptions': [{}, { limits: { maxSubscriptions: 1 } }],
   'rollout.maxSurge': [postgres, { ...postgres, rollout: { maxSurge: 2 } }],
   'rollout.drain': [{}, { rollout: { drain: '1s' } }],

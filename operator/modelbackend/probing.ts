@@ -2,9 +2,8 @@
  * Connects ModelBackends with the prober: who is asked, with which credential, and when to forget. The prober runs
  * beside the reconcile workers and wakes the controller when its finding changes.
  */
-import { milliseconds } from '#crds/duration.ts';
 import { type Address, endpointOf, type ReadCredential } from '#models/endpoint.ts';
-import type { ProbeTarget } from '#models/probe.ts';
+import { type ProbeTarget, targetOf } from '#models/probe.ts';
 import type { Client } from '#operator/kit/client.ts';
 import { isNotFound } from '#operator/kit/errors.ts';
 import type { Key } from '#operator/kit/object.ts';
@@ -24,23 +23,8 @@ export function probeTarget(
   const serving = servingPods(observed.pods);
   const hasPods = backend.spec.managed === undefined || serving.length > 0;
   if (address === undefined || !hasPods || problems.length > 0) return undefined;
-  const { protocol, models, health } = backend.spec;
-  return {
-    protocol,
-    endpoint: endpointOf(backend, address, credentialReader(client, backend)),
-    models,
-    health: {
-      intervalMs: milliseconds(health.interval),
-      timeoutMs: milliseconds(health.timeout),
-      failureThreshold: health.failureThreshold,
-      inference: {
-        enabled: health.inference.enabled,
-        intervalMs: milliseconds(health.inference.interval),
-        timeoutMs: milliseconds(health.inference.timeout),
-      },
-    },
-    revision: revision(backend, observed, serving, address),
-  };
+  const endpoint = endpointOf(backend, address, credentialReader(client, backend));
+  return targetOf(backend.spec, endpoint, revision(backend, observed, serving, address));
 }
 
 /** What stands behind the address: the revisions of the pods that serve, and the credential that is sent there. */

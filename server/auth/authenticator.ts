@@ -8,6 +8,8 @@ import type { Logger } from 'pino';
 import type { Proxy } from '#models/proxy.ts';
 import type { AuthConfig } from '../config.ts';
 import type { Refusal } from '../http/answer.ts';
+import type { Attempts } from '../limits/attempts.ts';
+import { ANONYMOUS } from '../toolsets/call.ts';
 import { bearerOf } from './bearer.ts';
 import { type Challenges, createChallenges } from './challenge.ts';
 import { createJudgedTokens, type JudgedTokens } from './judged-tokens.ts';
@@ -42,13 +44,15 @@ export interface AuthenticatorOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Keeps what the pods must know of each other's revocations; memory without it. */
   readonly store?: Store | undefined;
+  /** Bounds how often the secrets of the built-in issuer's accounts may be tried; without it nothing does. */
+  readonly attempts?: Attempts | undefined;
   readonly proxy?: Proxy | undefined;
   readonly readFile?: ReadFile;
   /** Folder of the pod's service account. */
   readonly serviceAccountDirectory?: string;
 }
 
-const NOBODY: Verdict = { ok: true, caller: { id: 'anonymous' } };
+const NOBODY: Verdict = { ok: true, caller: ANONYMOUS };
 
 /** Throws ConfigError for settings that cannot work. Does not wait for an issuer. */
 export async function createAuthenticator(config: AuthConfig, options: AuthenticatorOptions): Promise<Authenticator> {
@@ -149,10 +153,11 @@ async function trustCluster(
     import('./service-account-verifier.ts'),
   ]);
   const { log, now, environment = {}, readFile, serviceAccountDirectory: directory } = options;
-  const { serviceAccounts } = config;
+  const { serviceAccounts, verification } = config;
   const api = createClusterApi({ environment, now, readFile, directory });
   const audiences = audiencesOf(config, options);
-  const verifier = createServiceAccountVerifier({ api, audiences, serviceAccounts, now, log });
+  const reviews = verification === 'TokenReview';
+  const verifier = createServiceAccountVerifier({ api, audiences, serviceAccounts, reviews, now, log });
   // No client can get such a token from an authorization server, so none is told.
   const challenges = createChallenges({ metadataUrl: undefined, requiredScopes: [] });
   const tokens = createJudgedTokens({ verifier, challenges, requiredScopes: [], now });
@@ -188,6 +193,7 @@ async function beIssuer(config: Of<'BuiltIn'>, options: AuthenticatorOptions): P
     issuer: verifier,
     resource,
     scopes,
+    attempts: options.attempts,
     revoked: (token) => tokens.forget(token),
     log,
   });

@@ -2,7 +2,7 @@
  * From verified claims to a caller: issuer, audience and times are judged, subject, scopes and roles are taken over.
  * Claims are read as own members of plain JSON only, so that no name in a token reaches a prototype.
  */
-import type { Caller } from '../toolsets/toolset.ts';
+import type { Caller } from '../toolsets/call.ts';
 import type { Claims } from './compact-jws.ts';
 import { rejected, type Verification } from './verdict.ts';
 

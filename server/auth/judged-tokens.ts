@@ -4,7 +4,7 @@
  * not used again. Keeps hashes, never tokens.
  */
 import { hash } from 'node:crypto';
-import type { Caller } from '../toolsets/toolset.ts';
+import type { Caller } from '../toolsets/call.ts';
 import type { Challenges } from './challenge.ts';
 import type { Verdict, Verification, Verifier } from './verdict.ts';
 import { createVerdictCache } from './verdict-cache.ts';

@@ -1,10 +1,10 @@
 /**
  * Tokens of Kubernetes ServiceAccounts: signed with the keys that the API server publishes to every account, and, where
- * this server may create TokenReviews, still alive, for the API server alone knows whether the pod and the account that
- * a token is bound to exist. Must not know how the API server is reached.
+ * this is wanted, reviewed by the API server, which alone knows whether the pod and the account that a token is bound to
+ * still exist. Must not know how the API server is reached.
  */
 import type { Logger } from 'pino';
-import type { Caller } from '../toolsets/toolset.ts';
+import type { Caller } from '../toolsets/call.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { type FetchedJson, HttpStatusError } from './fetch-json.ts';
 import { createJwtVerifier } from './jwt-verifier.ts';
@@ -16,6 +16,8 @@ export interface ServiceAccountVerifierOptions {
   readonly audiences: readonly string[];
   /** Accounts that may call, as `namespace:name`, `*` for all names or namespaces. None named: all accounts. */
   readonly serviceAccounts: readonly string[];
+  /** Asks for a TokenReview of each token, which this server must be allowed to create. */
+  readonly reviews: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger;
@@ -26,13 +28,13 @@ const DISCOVERY = '/.well-known/openid-configuration';
 const KEYS = '/openid/v1/jwks';
 const REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
 const PREFIX = 'system:serviceaccount:';
-/** A token that was revoked is noticed within this time, where reviews are allowed. */
+/** Where tokens are reviewed, the end of one is noticed within this time after the API server, which remembers it for 10 s. */
 const BELIEVED_MS = 5_000;
-/** Time until reviews that were forbidden are tried again: the right may have been granted. */
-const FORBIDDEN_MS = 60_000;
 const REVOKED = 'The access token is not valid any more: its ServiceAccount or pod is gone.';
 const NOT_ADMITTED = 'This ServiceAccount is not among those that may call this server.';
 const UNAVAILABLE = 'Tokens cannot be verified now, because the API server of the cluster does not answer.';
+const FORBIDDEN =
+  'Tokens cannot be verified, because this server may not create TokenReviews. Bind its ServiceAccount to the ClusterRole system:auth-delegator, or set auth.kubernetesServiceAccount.verification to PublishedKeys.';
 
 export function createServiceAccountVerifier(options: ServiceAccountVerifierOptions): Verifier {
   const { api, audiences, now, log } = options;
@@ -50,24 +52,10 @@ export function createServiceAccountVerifier(options: ServiceAccountVerifierOpti
   const rules = () => ({ issuer, audiences, rolesClaim: '', idOf: (subject: string): string => subject });
   const signed = createJwtVerifier({ rules, keys, now, close: () => api.close() });
 
-  let forbiddenAt: number | undefined;
-  /** True where the API server was not asked, because it does not allow that. */
   const isAlive = async (token: string, account: string): Promise<boolean> => {
-    if (forbiddenAt !== undefined && now() - forbiddenAt < FORBIDDEN_MS) return true;
     const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
-    try {
-      const { value } = await api.create(REVIEWS, review);
-      forbiddenAt = undefined;
-      return isReviewed(value, account, audiences);
-    } catch (error) {
-      if (!(error instanceof HttpStatusError) || error.status !== 403) throw error;
-      if (forbiddenAt === undefined)
-        log.info(
-          'tokens count until they expire, because this server may not create tokenreviews.authentication.k8s.io',
-        );
-      forbiddenAt = now();
-      return true;
-    }
+    const { value } = await api.create(REVIEWS, review);
+    return isReviewed(value, account, audiences);
   };
   return {
     believedMs: BELIEVED_MS,
@@ -80,10 +68,11 @@ export function createServiceAccountVerifier(options: ServiceAccountVerifierOpti
       if (!admits(id.slice(PREFIX.length)))
         return { type: 'Forbidden', because: NOT_ADMITTED, expiresAt: verification.expiresAt };
       try {
-        if (!(await isAlive(token, id))) return rejected(REVOKED);
+        if (options.reviews && !(await isAlive(token, id))) return rejected(REVOKED);
       } catch (error) {
-        log.warn({ error }, 'a token cannot be reviewed');
-        return { type: 'Unavailable', because: UNAVAILABLE };
+        log.error({ error }, 'a token cannot be reviewed');
+        const isForbidden = error instanceof HttpStatusError && error.status === 403;
+        return { type: 'Unavailable', because: isForbidden ? FORBIDDEN : UNAVAILABLE };
       }
       // Kubernetes knows no scopes: who is admitted may do everything.
       const caller: Caller = { id };

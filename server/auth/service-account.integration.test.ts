@@ -10,9 +10,12 @@ import { sign, signingKey } from './issuer.testing.ts';
 let cluster: TestCluster;
 let front: TestFront;
 
-const start = async (serviceAccounts: string[] = []): Promise<void> => {
+const start = async (
+  serviceAccounts: string[] = [],
+  verification: 'PublishedKeys' | 'TokenReview' = 'TokenReview',
+): Promise<void> => {
   front = await startFront(
-    { type: 'KubernetesServiceAccount', audiences: [], serviceAccounts },
+    { type: 'KubernetesServiceAccount', audiences: [], serviceAccounts, verification },
     { environment: cluster.environment, serviceAccountDirectory: cluster.directory },
   );
 };
@@ -40,17 +43,23 @@ describe('a token of a ServiceAccount', () => {
     ]);
   });
 
-  test('is verified by its signature alone where reviews are not allowed, which is said once', async () => {
-    cluster.mayReview = false;
-    await start();
+  test('is verified by the published keys alone where no reviews are wanted, and nothing is asked for', async () => {
+    await start([], 'PublishedKeys');
+    cluster.deleted.add('system:serviceaccount:b:b');
     for (const account of ['a:a', 'b:b', 'c:c'])
       expect((await front.call(await cluster.token(account))).status).toBe(200);
-    expect(reviews()).toBe(1);
-    expect(front.log.filter((line) => line.includes('tokenreviews')).length).toBe(1);
+    expect(reviews()).toBe(0);
+  });
+
+  test('lets nobody in while reviews are wanted and not allowed, and says what to do', async () => {
+    cluster.mayReview = false;
+    await start();
+    const token = await cluster.token('a:a');
+    const answer = await front.call(token);
+    expect(answer.status).toBe(503);
+    expect(JSON.stringify(answer.body)).toContain('system:auth-delegator');
     cluster.mayReview = true;
-    cluster.deleted.add('system:serviceaccount:d:d');
-    front.skipMs += 60_000;
-    expect((await front.call(await cluster.token('d:d'))).status).toBe(401);
+    expect((await front.call(token)).status).toBe(200);
   });
 
   test('of a deleted account is refused within five seconds', async () => {

@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { sendText } from '../http/answer.ts';
 import { discardBody, readBody } from '../http/body.ts';
+import type { Attempts } from '../limits/attempts.ts';
+import type { Take } from '../limits/rate-limiter.ts';
 import type { BuiltInIssuer } from './built-in-issuer.ts';
 
 export interface TokenEndpointOptions {
@@ -13,6 +15,8 @@ export interface TokenEndpointOptions {
   readonly resource: string;
   /** Scopes that a token may have. */
   readonly scopes: () => readonly string[];
+  /** Bounds how often secrets may be tried; without it nothing does. */
+  readonly attempts?: Attempts | undefined;
   /** Called with a token that was just taken back. */
   readonly revoked: (token: string) => void;
   readonly log: Logger;
@@ -60,14 +64,28 @@ class OAuthError extends Error {
   }
 }
 
+class TooManyAttempts extends Error {
+  override readonly name = 'TooManyAttempts';
+  readonly retryAfterMs: number;
+  constructor(retryAfterMs: number) {
+    super('too many attempts; wait before the next one');
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 export type TokenEndpoint = (request: IncomingMessage, response: ServerResponse, path: string) => void;
 
 /** Answers requests to both paths. */
 export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
-  const { issuer, log } = options;
+  const { issuer, attempts, log } = options;
   const act = async (request: IncomingMessage, path: string): Promise<object> => {
+    // Before anything is read.
+    pass(await attempts?.from(request));
     const form = await formOf(request);
     const basic = basicCredentials(request);
+    const [client, user] = [basic?.[0] ?? form.get('client_id'), form.get('username')];
+    const isUser = path === TOKEN_PATH && form.get('grant_type') === 'password';
+    pass(await attempts?.at((isUser ? user : client) ?? ''));
     if (path === REVOKE_PATH) {
       await authenticateClient(issuer, basic, form);
       const token = form.get('token');
@@ -102,6 +120,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
         (answer) => [200, answer, {}] as const,
         (error: unknown) => {
           if (error instanceof OAuthError) return refusal(error);
+          if (error instanceof TooManyAttempts) return tooMany(error);
           log.error({ error }, 'the token endpoint failed');
           return [500, { error: 'server_error' }, {}] as const;
         },
@@ -117,6 +136,16 @@ function refusal({ error, message }: OAuthError) {
   const wrongClient = error === 'invalid_client';
   const headers: Record<string, string> = wrongClient ? { 'www-authenticate': 'Basic realm="token"' } : {};
   return [wrongClient ? 401 : 400, { error, error_description: message }, headers] as const;
+}
+
+/** RFC 6585, 4; OAuth has no code of its own for it at these endpoints. */
+function tooMany({ message, retryAfterMs }: TooManyAttempts) {
+  const headers: Record<string, string> = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+  return [429, { error: 'temporarily_unavailable', error_description: message }, headers] as const;
+}
+
+function pass(taken: Take | undefined): void {
+  if (taken?.ok === false) throw new TooManyAttempts(taken.retryAfterMs);
 }
 
 type Form = ReadonlyMap<string, string>;

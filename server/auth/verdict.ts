@@ -3,7 +3,7 @@
  * here is for the caller and holds nothing of the token.
  */
 import type { Refusal } from '../http/answer.ts';
-import type { Caller } from '../toolsets/toolset.ts';
+import type { Caller } from '../toolsets/call.ts';
 
 export type Verdict =
   | { readonly ok: true; readonly caller: Caller }

@@ -4,12 +4,19 @@
  */
 
 /**
- * A list has changed, or the content of one resource. `all` says that events may have been lost, so everything that
- * somebody watches may have changed: each subscriber is told all that it asked for.
+ * A list has changed, the content of one resource, or a task of the extension Tasks. `all` says that events may have
+ * been lost, so everything that somebody watches may have changed: each subscriber is told all that it asked for.
  */
 export type ServerEvent =
   | { readonly type: 'tools' | 'prompts' | 'resources' | 'all' }
-  | { readonly type: 'resource'; readonly uri: string };
+  | { readonly type: 'resource'; readonly uri: string }
+  | { readonly type: 'task'; readonly id: string };
+
+/** The same for events that say the same. */
+export function keyOf(event: ServerEvent): string {
+  if (event.type === 'resource') return `resource ${event.uri}`;
+  return event.type === 'task' ? `task ${event.id}` : event.type;
+}
 
 export type Listener = (event: ServerEvent) => void;
 

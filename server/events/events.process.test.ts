@@ -103,7 +103,7 @@ describeCarrier('PostgreSQL', 'missing' in postgres, {
   async open(name) {
     if ('missing' in postgres) throw new Error(postgres.missing);
     urlFile ??= postgres.urlFile();
-    return openEventBus({ name, log: silent, postgres: { urlFile: await urlFile } });
+    return openEventBus({ owner: name, log: silent, postgres: { urlFile: await urlFile } });
   },
   async interrupt() {
     if ('disconnectAll' in postgres) await postgres.disconnectAll();
@@ -114,7 +114,7 @@ describeCarrier('Redis', 'missing' in redis, {
   async open(name) {
     if ('missing' in redis) throw new Error(redis.missing);
     const connection = openRedis({ urlFile: redis.urlFile, log: silent });
-    const bus = await openEventBus({ name, log: silent, redis: connection });
+    const bus = await openEventBus({ owner: name, log: silent, redis: connection });
     return { ...bus, close: () => bus.close().then(() => connection.close()) };
   },
   async interrupt() {

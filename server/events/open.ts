@@ -7,22 +7,22 @@ import type { OpenRedis } from '../redis/redis.ts';
 import { createLocalBus, type EventBus } from './event.ts';
 
 export interface EventBusOptions {
-  /** Name of the server; its pods hear each other, and no others. */
-  readonly name: string;
+  /** The server; its pods hear each other, and no others. */
+  readonly owner: string;
   readonly log: Logger;
   readonly redis?: OpenRedis | undefined;
   readonly postgres?: { readonly urlFile: string } | undefined;
 }
 
 /** Connects in the background; until then what is published waits. */
-export async function openEventBus({ name, log, redis, postgres }: EventBusOptions): Promise<EventBus> {
+export async function openEventBus({ owner, log, redis, postgres }: EventBusOptions): Promise<EventBus> {
   if (!redis && !postgres) return createLocalBus();
   const { createSharedBus } = await import('./shared-bus.ts');
   if (redis) {
     const { openRedisLink } = await import('./redis-link.ts');
-    return createSharedBus((events) => openRedisLink({ redis, name }, events), { log });
+    return createSharedBus((events) => openRedisLink({ redis, owner }, events), { log });
   }
   if (!postgres) return createLocalBus();
   const { openPostgresLink } = await import('./postgres-link.ts');
-  return createSharedBus((events) => openPostgresLink({ ...postgres, name, log }, events), { log });
+  return createSharedBus((events) => openPostgresLink({ ...postgres, owner, log }, events), { log });
 }

@@ -4,7 +4,7 @@
  * how messages travel.
  */
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
-import type { ServerEvent } from './event.ts';
+import { keyOf, type ServerEvent } from './event.ts';
 
 /** PostgreSQL takes less than 8000 bytes in one notification. */
 export const MAX_MESSAGE_BYTES = 7_900;
@@ -33,11 +33,10 @@ export function createOutbox({ send, connected }: OutboxOptions): Outbox {
 
   const add = (event: ServerEvent): void => {
     if (pending.has('all')) return;
-    const key = event.type === 'resource' ? `resource ${event.uri}` : event.type;
     if (event.type === 'all' || pending.size >= MAX_PENDING || sizeOf(event) > MAX_MESSAGE_BYTES - ENVELOPE_BYTES) {
       pending.clear();
       pending.set('all', { type: 'all' });
-    } else pending.set(key, event);
+    } else pending.set(keyOf(event), event);
   };
   const next = (): ServerEvent[] => {
     const events: ServerEvent[] = [];

@@ -12,8 +12,8 @@ import type { Link, LinkEvents } from './shared-bus.ts';
 export interface PostgresLinkOptions {
   /** File whose whole content is the connection URL; read again for each connection. */
   readonly urlFile: string;
-  /** Those with the same name hear each other. */
-  readonly name: string;
+  /** Those with the same owner hear each other. */
+  readonly owner: string;
   readonly log: Logger;
 }
 
@@ -24,8 +24,8 @@ const PROBE_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
-export function openPostgresLink({ urlFile, name, log }: PostgresLinkOptions, events: LinkEvents): Link {
-  const channel = channelOf(name);
+export function openPostgresLink({ urlFile, owner, log }: PostgresLinkOptions, events: LinkEvents): Link {
+  const channel = channelOf(owner);
   let client: Client | undefined;
   let closed = false;
   let failures = 0;
@@ -105,7 +105,7 @@ function open(urlFile: string): Client {
   });
 }
 
-/** An identifier of PostgreSQL holds 63 bytes, a server's name can be longer. */
-function channelOf(name: string): string {
-  return `mcp_fleet_${createHash('sha256').update(name).digest('hex').slice(0, 24)}`;
+/** An identifier of PostgreSQL holds 63 bytes, an owner can be longer. */
+function channelOf(owner: string): string {
+  return `mcp_fleet_${createHash('sha256').update(owner).digest('hex').slice(0, 24)}`;
 }

@@ -7,12 +7,12 @@ import type { Link, LinkEvents } from './shared-bus.ts';
 /** A connection that died without a word is noticed by a question now and then. */
 const PROBE_MS = 10_000;
 
-/** Those with the same name hear each other. */
+/** Those with the same owner hear each other. */
 export function openRedisLink(
-  { redis, name }: { readonly redis: OpenRedis; readonly name: string },
+  { redis, owner }: { readonly redis: OpenRedis; readonly owner: string },
   events: LinkEvents,
 ): Link {
-  const channel = `mcp-fleet:${name}:events`;
+  const channel = `mcp-fleet:${owner}:events`;
   const subscriber = redis.subscriber();
   let subscribed = false;
   subscriber.on('message', (_channel: string, message: string) => events.received(message));

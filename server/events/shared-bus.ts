@@ -24,7 +24,8 @@ export interface LinkEvents {
 }
 
 const TYPES: ReadonlySet<unknown> = new Set(['tools', 'prompts', 'resources', 'all']);
-const MAX_URI = 8_000;
+/** Of a URI or an id. */
+const MAX_NAME = 8_000;
 const CLOSE_MS = 1_000;
 
 export function createSharedBus(openLink: (events: LinkEvents) => Link, { log }: { readonly log: Logger }): EventBus {
@@ -76,6 +77,8 @@ function parse(message: string): { from: unknown; events: readonly ServerEvent[]
 }
 
 function isEvent(value: unknown): value is ServerEvent {
-  const { type, uri } = (value ?? {}) as { readonly type?: unknown; readonly uri?: unknown };
-  return TYPES.has(type) || (type === 'resource' && typeof uri === 'string' && uri.length <= MAX_URI);
+  const { type, uri, id } = (value ?? {}) as { readonly type?: unknown; readonly uri?: unknown; readonly id?: unknown };
+  return TYPES.has(type) || (type === 'resource' && isName(uri)) || (type === 'task' && isName(id));
 }
+
+const isName = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_NAME;

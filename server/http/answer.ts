@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { REFUSED } from '../protocol/rpc-error.ts';
+import { endWithTurn } from './end-of-turn.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -32,13 +33,30 @@ export function sendText(
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  const length = Buffer.byteLength(text);
+  writeHead(response, status, length, headers);
+  endWithTurn(response, text, length === text.length ? 'latin1' : 'utf8');
+}
+
+/** A text that is another each time, and bytes behind it that are the same and not copied. */
+export function sendParts(response: ServerResponse, status: number, start: string, rest: Buffer): void {
+  const length = Buffer.byteLength(start);
+  writeHead(response, status, length + rest.length);
+  endWithTurn(response, start, length === start.length ? 'latin1' : 'utf8', rest);
+}
+
+function writeHead(
+  response: ServerResponse,
+  status: number,
+  length: number,
+  headers?: Readonly<Record<string, string>>,
+): void {
   response.writeHead(status, {
     'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
+    'content-length': length,
     'x-content-type-options': 'nosniff',
     ...headers,
   });
-  response.end(text);
 }
 
 /** Does nothing where the answer has begun already. */

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 
-export type Body = Buffer | 'TooLarge' | 'Aborted';
+export type Body = Buffer | 'TooLarge';
 
 const EMPTY = Buffer.alloc(0);
 /** How much and how long is thrown away after a refusal. */
@@ -13,7 +13,7 @@ const LINGER_MS = 5_000;
 
 /**
  * Calls `done` once, from within the event that completes the body: a promise would cost a turn of the event loop for
- * each request.
+ * each request. Never calls it where the client goes away before.
  */
 export function receiveBody(request: IncomingMessage, maxBytes: number, done: (body: Body) => void): void {
   const announced = Number(request.headers['content-length'] ?? Number.NaN);
@@ -30,17 +30,20 @@ export function receiveBody(request: IncomingMessage, maxBytes: number, done: (b
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (settled) return;
-    if (size > maxBytes) settle('TooLarge');
-    else if (size === announced && first === undefined) settle(chunk);
-    else if (first === undefined) first = chunk;
+    if (size > maxBytes) return settle('TooLarge');
+    if (first === undefined) first = chunk;
     else (chunks ??= [first]).push(chunk);
+    if (size === announced) settle(chunks ? Buffer.concat(chunks, size) : first);
   });
-  request.on('end', () => settle(chunks ? Buffer.concat(chunks, size) : (first ?? EMPTY)));
-  request.on('close', () => settle('Aborted'));
+  // Most say how much they send, and need no other event.
+  if (!(announced > 0)) request.on('end', () => settle(chunks ? Buffer.concat(chunks, size) : (first ?? EMPTY)));
 }
 
-export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Body> =>
-  new Promise((resolve) => receiveBody(request, maxBytes, resolve));
+export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Body | 'Aborted'> =>
+  new Promise((resolve) => {
+    receiveBody(request, maxBytes, resolve);
+    request.on('close', () => resolve('Aborted'));
+  });
 
 /** Throws away what a refused request still sends, within bounds; beyond them the connection is cut. */
 export function discardBody(request: IncomingMessage): void {

@@ -1,11 +1,15 @@
 /**
  * Event streams over real connections: what readers see, what proxies see, and what becomes of readers that stop.
  */
+
+import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type EventStream, type EventStreamOptions, inSlices, openEventStream } from './event-stream.ts';
 import { listen, stopListening } from './listen.ts';
 import { createTimerWheel } from './timer-wheel.ts';
+import { turnsDuring } from './turns.testing.ts';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -65,6 +69,36 @@ test('headers come before the first event', async () => {
   expect(read.statusCode).toBe(200);
 });
 
+test('an answer to a body holds its first bytes back for a moment, and for no longer than it takes itself', async () => {
+  const ends: ((stream: EventStream) => void)[] = [
+    (stream) => stream.send('later'),
+    (stream) => {
+      stream.send('now');
+      stream.end();
+    },
+  ];
+  const server = createServer((request, response) =>
+    request.resume().on('end', () => {
+      ends.shift()?.(openEventStream(response, { wheel: wheel() }));
+    }),
+  );
+  const port = await listen(server, { host: '127.0.0.1', port: 0 });
+  undo.push(() => stopListening(server, 0));
+  const post = async (): Promise<{ readonly ms: number; readonly first: string }> => {
+    const client = connect(port, '127.0.0.1');
+    undo.push(() => client.destroy());
+    await once(client, 'connect');
+    client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}');
+    const began = performance.now();
+    const [first] = (await once(client, 'data')) as [Buffer];
+    return { ms: performance.now() - began, first: first.toString() };
+  };
+  const open = await post();
+  expect(open.ms).toBeGreaterThan(8);
+  expect(open.first).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*data: later\n\n/);
+  expect((await post()).first).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*data: now\n\n[\s\S]*0\r\n\r\n$/);
+});
+
 test('an idle stream carries comments, and leaves the wheel when its reader goes', async () => {
   const beat = wheel(40);
   const { read, stream } = await streamed({ wheel: beat });
@@ -110,16 +144,8 @@ test('one event larger than the bound reaches its reader', async () => {
 });
 
 test('work in slices lets other work through', async () => {
-  let turns = 0;
-  let running = true;
-  const other = (): void => {
-    turns += 1;
-    if (running) setImmediate(other);
-  };
-  setImmediate(other);
   const done: number[] = [];
-  await inSlices(Array.from({ length: 1000 }).keys(), (i) => done.push(i), 100);
-  running = false;
+  const turns = await turnsDuring(() => inSlices(Array.from({ length: 1000 }).keys(), (i) => done.push(i), 100));
   expect(done).toEqual([...Array.from({ length: 1000 }).keys()]);
   expect(turns).toBeGreaterThanOrEqual(9);
 });

@@ -3,6 +3,8 @@
  * consumers that do not read. Must not know what the events say.
  */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { handOver } from './hand-over.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 export interface EventStream {
@@ -11,6 +13,10 @@ export interface EventStream {
   /** An event without content that tells the client where to resume and how long to wait before it does. */
   prime(id: string, retryMs: number): boolean;
   end(): void;
+  /** Calls once, when nothing more can be sent; one listener. */
+  whenClosed(listener: () => void): void;
+  /** Resolves when more may be sent without its piling up, or nothing can; for one waiter at a time. */
+  drained(): Promise<void>;
   /** True as soon as nothing more can be sent. */
   readonly closed: boolean;
 }
@@ -20,6 +26,8 @@ export interface EventStreamOptions {
   /** Bytes that may wait for the consumer; beyond them the connection is cut. */
   readonly maxBuffered?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For hours: the stream holds nothing but its connection, which ends with it, and `response` emits nothing more. */
+  readonly lasting?: boolean;
 }
 
 const MAX_BUFFERED = 256 * 1024;
@@ -31,40 +39,122 @@ const HEADERS = {
 } as const;
 const COMMENT = ':\n\n';
 
-/** Sends the headers at once. `response` must not have begun. */
+/**
+ * How long an answer to a body holds back its first bytes, in milliseconds. Proxies written in Go read once more after
+ * the body's last byte, and break the connection when an answer comes between (golang/go#40747).
+ */
+const BREATH_MS = 10;
+
+/** `response` must not have begun. Sends the headers at once, or a moment later where the request had a body. */
 export function openEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
-  const { wheel, maxBuffered = MAX_BUFFERED, headers } = options;
-  let closed = false;
-  const write = (chunk: string): boolean => {
-    if (closed) return false;
-    if (response.destroyed || response.writableLength > maxBuffered) {
-      response.destroy();
-      close();
-      return false;
-    }
-    response.write(chunk);
-    return true;
-  };
-  const forget = wheel.add(() => write(COMMENT));
-  const close = (): void => {
-    closed = true;
-    forget();
-  };
-  response.once('close', close);
+  const { wheel, maxBuffered = MAX_BUFFERED, headers, lasting = false } = options;
+  if (lasting) response.shouldKeepAlive = false;
+  const { socket } = response;
+  const waits = socket !== null && response.req.method === 'POST';
+  // An end within that time uncorks it. `response.cork()` would have Node (24) write the end before what was corked.
+  if (waits) socket.cork();
   response.writeHead(200, headers === undefined ? HEADERS : { ...HEADERS, ...headers });
   response.flushHeaders();
-  return {
-    send: (text, id) => write(framed(text, id)),
-    prime: (id, retryMs) => write(`id: ${id}\nretry: ${retryMs}\ndata:\n\n`),
-    end() {
-      if (closed) return;
-      close();
-      response.end();
-    },
-    get closed() {
-      return closed;
-    },
+  const stream = new ResponseStream(response, wheel, maxBuffered);
+  const begin = (): void => {
+    if (stream.closed) return;
+    if (waits) socket.uncork();
+    if (lasting) stream.hold(response);
   };
+  if (waits) setTimeout(begin, BREATH_MS);
+  else begin();
+  return stream;
+}
+
+class ResponseStream implements EventStream {
+  closed = false;
+  #out: ServerResponse | Socket;
+  readonly #maxBuffered: number;
+  readonly #forget: () => void;
+  #listener: (() => void) | undefined;
+  #wake: (() => void) | undefined;
+  /** Whether each write is to be framed as a chunk here. */
+  #isChunked = false;
+  /** Of a stream that lasts, once it is all there is. */
+  #socket: Socket | undefined;
+
+  constructor(response: ServerResponse, wheel: TimerWheel, maxBuffered: number) {
+    this.#out = response;
+    this.#maxBuffered = maxBuffered;
+    this.#forget = wheel.add(() => this.#write(COMMENT));
+    response.once('close', () => this.#close());
+  }
+
+  /** From then on it holds only the connection. */
+  hold(response: ServerResponse): void {
+    const { chunkedEncoding } = response;
+    handOver(response, (socket) => this.#take(socket, chunkedEncoding));
+  }
+
+  send(text: string, id?: string): boolean {
+    return this.#write(framed(text, id));
+  }
+
+  prime(id: string, retryMs: number): boolean {
+    return this.#write(`id: ${id}\nretry: ${retryMs}\ndata:\n\n`);
+  }
+
+  end(): void {
+    if (this.closed) return;
+    this.#close();
+    if (!this.#socket) {
+      this.#out.end();
+      return;
+    }
+    if (this.#isChunked) this.#socket.write('0\r\n\r\n');
+    this.#socket.destroySoon();
+  }
+
+  whenClosed(listener: () => void): void {
+    if (this.closed) listener();
+    else this.#listener = listener;
+  }
+
+  async drained(): Promise<void> {
+    while (!this.closed && this.#out.writableNeedDrain)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.#out.once('drain', resolve);
+      });
+  }
+
+  #write(text: string): boolean {
+    if (this.closed) return false;
+    const out = this.#out;
+    if (out.destroyed || out.writableLength > this.#maxBuffered) {
+      out.destroy();
+      this.#close();
+      return false;
+    }
+    if (this.#socket) {
+      const bytes = Buffer.byteLength(text);
+      const chunk = this.#isChunked ? `${bytes.toString(16)}\r\n${text}\r\n` : text;
+      this.#socket.write(chunk, bytes === text.length ? 'latin1' : 'utf8');
+    } else out.write(text);
+    return true;
+  }
+
+  #take(socket: Socket, isChunked: boolean): void {
+    this.#out = socket;
+    this.#socket = socket;
+    this.#isChunked = isChunked;
+    socket.once('close', () => this.#close());
+    this.#wake?.();
+  }
+
+  #close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#forget();
+    this.#wake?.();
+    this.#listener?.();
+    this.#listener = undefined;
+  }
 }
 
 /** One event; text of several lines becomes several `data` fields, which the reader joins again. */

@@ -247,4 +247,25 @@ describe('the health port', () => {
     expect(text).toContain('mcp_server_requests_in_flight 0');
     expect(text).not.toContain('made-up');
   });
+
+  test('counts what is no call, and methods that there are not under one name', async () => {
+    const counted = async (): Promise<number[]> => {
+      const text = await (await get('/metrics')).text();
+      const kinds = ['"server/discover"', '"subscriptions/listen"', '"_OTHER"'];
+      return kinds.map((kind) =>
+        [...text.matchAll(new RegExp(`seconds_count\\{mcp_method_name=${kind}.*\\} (\\d+)`, 'g'))]
+          .map(([, count]) => Number(count))
+          .reduce((sum, count) => sum + count, 0),
+      );
+    };
+    const before = await counted();
+    await post(app.url, 'server/discover');
+    await (await post(app.url, 'subscriptions/listen', { notifications: {} })).text();
+    await post(app.url, 'subscriptions/listen', { notifications: 'all' });
+    await post(app.url, 'invented/here');
+    await send({ body: CALL.replace('tools/call', 'invented/before') });
+    const after = await counted();
+    expect(after.map((count, at) => count - (before[at] ?? 0))).toEqual([1, 2, 2]);
+    expect(await (await get('/metrics')).text()).not.toContain('invented');
+  });
 });

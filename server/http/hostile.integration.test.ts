@@ -21,7 +21,8 @@ const ACCEPT = 'Accept: application/json, text/event-stream';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  // A limit that nobody reaches, so that addresses are looked at.
+  app = await startTestApp({ limits: { requestsPerMinutePerCaller: 1_000_000, trustedProxies: ['127.0.0.0/8'] } });
 });
 afterAll(() => app.close());
 
@@ -157,6 +158,51 @@ describe('bodies that are JSON and hostile', () => {
     const before = ran();
     expect(await send(body)).toMatchObject({ status: 400, error: { code } });
     expect(ran()).toBe(before);
+  });
+});
+
+describe('texts made for patterns that try every way', () => {
+  const long = (text: string): string => text.repeat(Math.floor(12_000 / text.length));
+  test.each([
+    ['Content-Type', `application/json${long(' ')}x`],
+    ['Content-Type', `application/json;${long(' ')}charset=utf-8${long(' ').slice(0, 100)}x`],
+    ['Host', long('1.')],
+    ['Host', `[${long(':')}`],
+    ['Origin', `https://${long('a.')}@`],
+    ['X-Forwarded-For', long('1.1.1.1, ')],
+    ['X-Forwarded-For', `[${long('[')}`],
+    ['Mcp-Session-Id', long('eyJ.')],
+    ['Mcp-Session-Id', `${long('a')}.${'b'.repeat(100)}`],
+    ['Last-Event-Id', long('0-')],
+    ['Mcp-Name', `=?base64?${long('====')}?=`],
+    ['Mcp-Protocol-Version', long('2026-')],
+    ['Accept', long('*/ ')],
+    ['traceparent', `00-${long('0')}`],
+    ['Access-Control-Request-Headers', long('mcp-param-a,')],
+  ])('%s', async (name, value) => {
+    const answer = post(app.url, 'tools/call', { name: 'echo', arguments: { text: 'slow' } }, { [name]: value });
+    // Host and Origin are set by nobody but this client.
+    const sent = name === 'Host' ? sendRaw(app.url, rawPost([`${name}: ${value}`, length(CALL), LAST], CALL)) : answer;
+    const start = process.cpuUsage();
+    await Promise.all([sent, answer]);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(500);
+  });
+
+  test.each([
+    ['resources/read', { uri: `echo://${'%41'.repeat(600)}` }],
+    ['resources/read', { uri: `echo://${'a'.repeat(100_000)}/` }],
+    [
+      'completion/complete',
+      { ref: { type: 'ref/resource', uri: '{'.repeat(100_000) }, argument: { name: 'x', value: '' } },
+    ],
+    ['tools/list', { cursor: '-'.repeat(100_000) }],
+    ['tools/call', { name: 'echo', arguments: { text: 'x' }, requestState: 'A'.repeat(100_000) }],
+  ])('%s', async (method, params) => {
+    const start = process.cpuUsage();
+    await post(app.url, method, params, { 'mcp-name': 'x' });
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(500);
   });
 });
 

@@ -29,6 +29,11 @@ export function listen(
 /** Idle connections of a closed server are looked for this often. */
 const SWEEP_MS = 50;
 
+/** Cuts every connection, also those that HTTP has handed over. */
+export function cutConnections(server: Server): void {
+  for (const socket of connections.get(server) ?? []) socket.destroy();
+}
+
 /** Takes no new connection, lets requests under way finish, and cuts what is left after `graceMs`. */
 export function stopListening(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
@@ -39,7 +44,7 @@ export function stopListening(server: Server, graceMs: number): Promise<void> {
       for (const socket of connections.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
     };
     const sweep = setInterval(closeIdle, SWEEP_MS);
-    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    const cut = setTimeout(() => cutConnections(server), graceMs);
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(cut);

@@ -6,15 +6,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Authenticator, Verdict } from '../auth/authenticator.ts';
-import { budgetOwner } from '../limits/budget-owner.ts';
-import type { RateLimiter } from '../limits/rate-limiter.ts';
+import type { RequestLimiter } from '../limits/request-limiter.ts';
 import type { HttpEndpoint } from '../protocol/http-endpoint.ts';
 import { INTERNAL_ERROR } from '../protocol/rpc-error.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Caller } from '../toolsets/call.ts';
 import { type Refusal, refuse, retryLater } from './answer.ts';
 import { type Body, discardBody, receiveBody } from './body.ts';
+import { sendWaiting } from './end-of-turn.ts';
 import type { Guard } from './guard.ts';
+import { allowHandOver } from './hand-over.ts';
 import type { InFlight } from './in-flight.ts';
 import { parseJson } from './json.ts';
 import { answerMalformed } from './malformed.ts';
@@ -24,7 +25,7 @@ export interface McpListenerOptions {
   readonly path: string;
   readonly guard: Guard;
   readonly authenticator: Pick<Authenticator, 'authenticate' | 'handle'>;
-  readonly rateLimiter?: RateLimiter | undefined;
+  readonly rateLimiter?: RequestLimiter | undefined;
   readonly endpoint: Pick<HttpEndpoint, 'handle'>;
   readonly maxBodyBytes: number;
   /** More connections than that are closed as they come. */
@@ -72,6 +73,7 @@ export function createMcpServer(options: McpListenerOptions): Server {
     serve,
   );
   server.maxConnections = options.maxConnections;
+  allowHandOver(server);
   // Otherwise the body would be asked for before anything is checked.
   server.on('checkContinue', serve);
   server.on('drop', () => {
@@ -80,6 +82,7 @@ export function createMcpServer(options: McpListenerOptions): Server {
   });
   server.on('clientError', (error, socket) => {
     metrics.refused('malformed');
+    sendWaiting();
     answerMalformed(error, socket);
   });
   return server;
@@ -120,8 +123,7 @@ function createFront(options: McpListenerOptions): Front {
     if (!verdict.ok) return stop(request, response, verdict.refusal);
     const { caller } = verdict;
     if (!rateLimiter) return admit(request, response, caller);
-    const take = rateLimiter.take(budgetOwner(caller, request.socket.remoteAddress));
-    when(take, response, (taken) => {
+    when(rateLimiter.take(request, caller), response, (taken) => {
       if (taken.ok) return admit(request, response, caller);
       const message = 'Too many requests. Wait before the next one.';
       stop(request, response, retryLater({ status: 429, reason: 'rate', message }, taken.retryAfterMs));
@@ -149,7 +151,6 @@ function createFront(options: McpListenerOptions): Front {
   };
 
   const received = (request: IncomingMessage, response: ServerResponse, body: Body, caller: Caller): void => {
-    if (body === 'Aborted') return;
     if (body === 'TooLarge') return stop(request, response, tooLarge(maxBodyBytes));
     const parsed = parseJson(body);
     if (!parsed.ok) return stop(request, response, { status: 400, reason: 'json', ...parsed });

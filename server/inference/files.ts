@@ -6,11 +6,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { milliseconds } from '#crds/duration.ts';
 import type { ModelBackend } from '#crds/modelbackend-status.ts';
 import { openBackend } from '#models/adapters.ts';
 import { type Address, declaredAddress, endpointOf, type ReadCredential } from '#models/endpoint.ts';
-import type { ProbeResult } from '#models/probe.ts';
+import { type ProbeResult, targetOf } from '#models/probe.ts';
 import { createProber, type Prober } from '#models/prober.ts';
 import type { Proxy } from '#models/proxy.ts';
 import type { Clock } from '#models/schedule.ts';
@@ -165,23 +164,8 @@ function watch(
   address: Address,
   credential: ReadCredential,
 ): void {
-  const { protocol, models, health } = backend.spec;
-  prober.watch(name, {
-    protocol,
-    endpoint: endpointOf(backend, address, credential),
-    models,
-    health: {
-      intervalMs: milliseconds(health.interval),
-      timeoutMs: milliseconds(health.timeout),
-      failureThreshold: health.failureThreshold,
-      inference: {
-        enabled: health.inference.enabled,
-        intervalMs: milliseconds(health.inference.interval),
-        timeoutMs: milliseconds(health.inference.timeout),
-      },
-    },
-    revision: JSON.stringify(backend.spec.auth),
-  });
+  const endpoint = endpointOf(backend, address, credential);
+  prober.watch(name, targetOf(backend.spec, endpoint, JSON.stringify(backend.spec.auth)));
 }
 
 function judged(address: Address | undefined, result: ProbeResult | undefined) {

@@ -7,8 +7,10 @@ import { createLocalRateLimiter, type RateLimiter } from './rate-limiter.ts';
 export interface OpenRateLimiterOptions {
   /** 0 is no limit. */
   readonly perMinute: number;
-  /** Name of the server; its pods share their limits. */
-  readonly name: string;
+  /** The server; its pods share their limits. */
+  readonly owner: string;
+  /** What is limited; each thing has budgets of its own. */
+  readonly purpose: string;
   readonly redis?: OpenRedis | undefined;
   /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;

@@ -1,9 +1,11 @@
 /**
  * The limit of one process, by a clock that the test moves.
  */
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { budgetOwner } from './budget-owner.ts';
+import type { Caller } from '../toolsets/call.ts';
 import { createLocalRateLimiter, type LocalRateLimiter } from './rate-limiter.ts';
+import { createRequestLimiter } from './request-limiter.ts';
 
 const clock = { ms: 0 };
 const limiter = (perMinute: number, maxCallers?: number): LocalRateLimiter => {
@@ -93,21 +95,30 @@ test('a million callers cost bounded memory, and one that stays active keeps its
 });
 
 describe('whose budget', () => {
-  const anonymous = { id: 'anonymous' };
+  const spentBy = (caller: Caller, address: string): string[] => {
+    const owners: string[] = [];
+    const take = (owner: string): { ok: true } => (owners.push(owner), { ok: true });
+    const request = {} as IncomingMessage;
+    const limiter = createRequestLimiter({ limiter: { take }, addressOf: () => address, isCounted: () => false });
+    void limiter.take(request, caller);
+    return owners;
+  };
+
   test.each([
     ['10.0.0.1', 'address 10.0.0.1'],
-    ['::ffff:10.0.0.1', 'address 10.0.0.1'],
     ['2001:db8:1:2:3:4:5:6', 'address 2001:db8:1:2'],
     ['2001:db8:1:2::9', 'address 2001:db8:1:2'],
     ['2001:db8::9', 'address 2001:db8:0:0'],
     ['::1', 'address 0:0:0:0'],
     ['fe80::1%eth0', 'address fe80:0:0:0'],
-    [undefined, 'address '],
+    ['', 'address '],
   ])('without identities, from %s: %s', (address, owner) => {
-    expect(budgetOwner(anonymous, address)).toBe(owner);
+    expect(spentBy({ id: 'anonymous' }, address)).toEqual([owner]);
   });
 
   test('with one it is the caller, wherever it calls from', () => {
-    expect(budgetOwner({ id: 'ada', scopes: new Set() }, '10.0.0.1')).toBe('ada');
+    expect(spentBy({ id: 'ada', scopes: new Set() }, '10.0.0.1')).toEqual(['ada']);
+    const account = 'system:serviceaccount:team-a:agent';
+    expect(spentBy({ id: account }, '10.0.0.1')).toEqual([account]);
   });
 });

@@ -11,8 +11,9 @@ import type { RateLimiter, Take } from './rate-limiter.ts';
 export interface SharedRateLimiterOptions {
   readonly perMinute: number;
   readonly redis: OpenRedis;
-  /** Those with the same name share their limits. */
-  readonly name: string;
+  /** Those with the same owner share the limits of a purpose. */
+  readonly owner: string;
+  readonly purpose: string;
   readonly alone: RateLimiter;
   /** Called for each decision that was made alone. */
   readonly fellBack: () => void;
@@ -38,7 +39,7 @@ const SHA = createHash('sha1').update(SCRIPT).digest('hex');
 const REST_MS = 1_000;
 
 export function createSharedRateLimiter(options: SharedRateLimiterOptions): RateLimiter {
-  const { redis, name, alone, fellBack, now } = options;
+  const { redis, owner, purpose, alone, fellBack, now } = options;
   const rate = rateOf(options.perMinute);
   const interval = Math.round(rate.intervalMs * 1000);
   const tolerance = Math.round(rate.toleranceMs * 1000);
@@ -46,7 +47,7 @@ export function createSharedRateLimiter(options: SharedRateLimiterOptions): Rate
 
   const decide = async (caller: string): Promise<number> => {
     // Names of callers stay out of Redis, and are as long as an issuer likes.
-    const key = `mcp-fleet:${name}:rate:${createHash('sha256').update(caller).digest('base64url')}`;
+    const key = `mcp-fleet:${owner}:${purpose}:${createHash('sha256').update(caller).digest('base64url')}`;
     try {
       return Number(await redis.commands.evalsha(SHA, 1, key, interval, tolerance));
     } catch (error) {

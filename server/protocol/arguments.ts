@@ -38,7 +38,8 @@ function sentence(issue: z.core.$ZodIssue, schema: z.ZodObject, given: unknown):
   return at === '' ? message : `${at}: ${message}`;
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+/** What stands there among the arguments, as an own member; undefined where nothing does. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let current = value;
   for (const key of path) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;

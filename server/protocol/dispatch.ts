@@ -21,11 +21,12 @@ import {
   type ResourceAnswer,
   readResource,
 } from './resources.ts';
-import { INVALID_PARAMS, RpcError } from './rpc-error.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, ScopeRequired } from './rpc-error.ts';
 import { type AuditEntry, Run, type Surroundings } from './run.ts';
 import type { Sealer } from './sealing.ts';
 import type { ListedTool, Table } from './table.ts';
 import { callTool, type ToolAnswer } from './tool-call.ts';
+import { toolPages } from './tool-pages.ts';
 
 /**
  * Failures are RpcErrors with messages for clients, or ScopeRequired; a tool's own failure is an answer with `isError`.
@@ -41,9 +42,16 @@ export interface Dispatch {
   getPrompt(name: string, given: unknown, request: Request): Promise<Answered<PromptAnswer>>;
   readResource(uri: string, request: Request): Promise<Answered<ResourceAnswer>>;
   complete(asked: CompletionRequest, request: Request): Promise<Values>;
+  /** Counts a request that no toolset has a part in. It is no call, so that the audit log does not hear of it. */
+  count<Result>(method: Carried, transport: Request['transport'], work: () => Result): Result;
+  /** What is thrown for a method that there is not, which is counted too, under no name of a stranger's. */
+  unknownMethod(transport: Request['transport']): RpcError;
   /** Answers a method of an extension by `work`. */
   answer<Answer>(method: string, request: Request, work: () => Promise<Answer>): Promise<Answer>;
 }
+
+/** Methods that whatever carries the protocol answers itself. */
+type Carried = 'server/discover' | 'subscriptions/listen';
 
 export interface DispatchOptions {
   readonly table: Table;
@@ -75,13 +83,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const operations = operationsOf(table, metrics);
   const begin = (operation: Operation, request: Request): Run => new Run(surroundings, operation, request);
 
-  const fixed = <T>(method: string, items: readonly T[], key: (item: T) => string) => {
-    const pages = fixedPages(items, key);
+  const listed = <T>(method: string, pages: (cursor: string | undefined, request: Request) => Page<T>) => {
     const operation = createOperation(metrics, method);
     return (cursor: string | undefined, request: Request): Page<T> => {
       const run = begin(operation, request);
       try {
-        const page = pages(cursor);
+        const page = pages(cursor, request);
         run.close('ok');
         return page;
       } catch (error) {
@@ -92,27 +99,27 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   return {
     table,
-    listTools: fixed(
-      'tools/list',
-      [...table.tools.values()].map(({ listed }) => listed),
-      ({ name }) => name,
-    ),
-    listPrompts: fixed(
+    listTools: listed('tools/list', toolPages(table)),
+    listPrompts: listed(
       'prompts/list',
-      [...table.prompts.values()].map(({ prompt }) => listedPrompt(prompt)),
-      ({ name }) => name,
+      fixedPages(
+        [...table.prompts.values()].map(({ prompt }) => listedPrompt(prompt)),
+        ({ name }) => name,
+      ),
     ),
-    listTemplates: fixed(
+    listTemplates: listed(
       'resources/templates/list',
-      table.templates.map(({ resource }) => listedTemplate(resource)),
-      ({ uriTemplate }) => uriTemplate,
+      fixedPages(
+        table.templates.map(({ resource }) => listedTemplate(resource)),
+        ({ uriTemplate }) => uriTemplate,
+      ),
     ),
     listResources(cursor, request) {
       const run = begin(operations.listResources, request);
       return whole(run, () => listResources(table, cursor, (deps) => run.callFor(deps)));
     },
     callTool(name, given, request) {
-      const entry = table.tools.get(name);
+      const entry = table.tool(name, request.caller);
       const run = begin(operations.tools.get(name) ?? operations.callTool, request);
       return entry ? callTool(entry, given, run, strictOutput) : unknown(run, 'tool', name);
     },
@@ -127,6 +134,21 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       return readResource(uri, found, table.sources, begin(operation, request));
     },
     complete: (asked, request) => whole(begin(operations.complete, request), () => complete(table, asked)),
+    count(method, transport, work) {
+      const operation = operations.carried[method];
+      try {
+        const result = work();
+        operation.count(transport, 'ok', 0);
+        return result;
+      } catch (error) {
+        operation.count(transport, error instanceof ScopeRequired ? 'forbidden' : 'invalid_request', 0);
+        throw error;
+      }
+    },
+    unknownMethod(transport) {
+      operations.other.count(transport, 'not_found', 0);
+      return new RpcError(METHOD_NOT_FOUND, 'Method not found.', undefined, 404);
+    },
     answer(method, request, work) {
       let operation = operations.extensions.get(method);
       if (!operation) operations.extensions.set(method, (operation = createOperation(metrics, method)));
@@ -148,6 +170,9 @@ function operationsOf({ tools, prompts, resources, templates }: Table, metrics: 
     readResource: of('resources/read'),
     listResources: of('resources/list'),
     complete: of('completion/complete'),
+    carried: { 'server/discover': of('server/discover'), 'subscriptions/listen': of('subscriptions/listen') },
+    /** OpenTelemetry's word for a method that is not known. */
+    other: of('_OTHER'),
     /** By the methods that extensions have. */
     extensions: new Map<string, Operation>(),
   };

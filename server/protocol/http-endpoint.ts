@@ -18,7 +18,7 @@ export interface HttpEndpoint {
   readonly sessions: number;
   /** Open streams of `subscriptions/listen`. */
   readonly subscriptions: number;
-  /** Ends streams and sessions; requests are still answered. */
+  /** Ends streams, spread over time, and sessions; requests are still answered. */
   close(): Promise<void>;
 }
 

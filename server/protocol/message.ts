@@ -66,8 +66,11 @@ export const isId = (value: unknown): value is Id =>
 const invalid = (id: Id | null, problem: string): InvalidMessage => ({ kind: 'invalid', id, problem });
 
 /** `result` is JSON text already. */
-export const resultText = (id: Id, result: string): string =>
-  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
+export const resultText = (id: Id, result: string): string => resultStart(id) + resultRest(result);
+
+/** The part of a message with a result that is another each time, and the part that may be the same. */
+export const resultStart = (id: Id): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
+export const resultRest = (result: string): string => `,"result":${result}}`;
 
 export const errorText = (id: Id | null, code: number, message: string, data?: unknown): string =>
   JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data === undefined ? {} : { data }) } });

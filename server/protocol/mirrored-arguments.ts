@@ -2,6 +2,7 @@
  * Arguments of tools that a request over HTTP carries in `Mcp-Param-…` headers too, so that proxies can route by them
  * (`x-mcp-header` in the input schema, revision 2026-07-28). Finds them, and checks a request's headers against its body.
  */
+import { valueAt } from './arguments.ts';
 import { HEADER_MISMATCH, RpcError } from './rpc-error.ts';
 
 export interface MirroredArgument {
@@ -76,12 +77,3 @@ export const mismatch = (header: string, value: string, body: string): RpcError 
   const data = { mismatch: { header, value: value.slice(0, 256) } };
   return new RpcError(HEADER_MISMATCH, `The header ${header} and the body disagree: ${body}.`, data, 400);
 };
-
-function valueAt(value: unknown, path: readonly string[]): unknown {
-  let current = value;
-  for (const key of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
-    current = (current as Record<string, unknown>)[key];
-  }
-  return current;
-}

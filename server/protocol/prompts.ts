@@ -2,7 +2,6 @@
  * Prompts from the table, as lists show them and as they are got: arguments checked by name, the prompt run. Must not
  * know a transport.
  */
-
 import type { PromptMessage } from '../toolsets/content.ts';
 import type { Prompt, PromptArgument } from '../toolsets/toolset.ts';
 import type { Answered } from './request.ts';

@@ -216,3 +216,13 @@ test('a client that does not read its answers is not read either', async () => {
   expect(answers).not.toContain('"error"');
   await blocked.close();
 });
+
+test('more requests at once than there is room for are refused, and those under way are answered', async () => {
+  write(initialize());
+  for (let i = 0; i < 257; i += 1) write(call(i, 'work', { ms: 200 }));
+  expect(await answerTo(256)).toMatchObject({
+    error: { message: expect.stringMatching(/^Too many requests/) as string },
+  });
+  expect(await answerTo(0)).toMatchObject({ result: {} });
+  await expect.poll(() => messages().filter(({ result }) => result !== undefined).length).toBe(257);
+});

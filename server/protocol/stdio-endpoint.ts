@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { EventBus } from '../events/event.ts';
 import { parseJson } from '../http/json.ts';
+import { ANONYMOUS } from '../toolsets/call.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Identity } from './identity.ts';
 import { errorText, type Message, type RequestMessage, readMessage } from './message.ts';
@@ -35,8 +36,6 @@ export interface StdioEndpointOptions {
   readonly output: Writable;
 }
 
-/** The person whose client started this process. */
-const CALLER = { id: 'anonymous' } as const;
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const MAX_BATCH = 64;
 /** Requests at once; the client is another program of the same user, which may be wrong but not hostile. */
@@ -48,8 +47,8 @@ export function createStdioEndpoint(options: StdioEndpointOptions): StdioEndpoin
   const running = new Set<Promise<void>>();
   let closing = false;
   const say = (text: string): void => void (output.writable && output.write(`${text}\n`));
-  const modern = createModernEra({ ...options, maxSubscriptions: MAX_SUBSCRIPTIONS, caller: CALLER, say });
-  const legacy = createLegacyEra({ ...options, caller: CALLER, say });
+  const modern = createModernEra({ ...options, maxSubscriptions: MAX_SUBSCRIPTIONS, caller: ANONYMOUS, say });
+  const legacy = createLegacyEra({ ...options, caller: ANONYMOUS, say });
   let pinned: Era | undefined;
 
   const eraOf = (message: Message): Era => {

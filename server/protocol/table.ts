@@ -3,9 +3,11 @@
  * Schemas, strict input schemas, matched URI templates. Names are unique over all toolsets. Must not know a transport.
  */
 import { z } from 'zod';
+import type { Caller } from '../toolsets/call.ts';
 import type { Prompt, Resource, Tool, ToolAnnotations, Toolset } from '../toolsets/toolset.ts';
 import { type MirroredArgument, mirroredArguments } from './mirrored-arguments.ts';
 import type { ResourceSource } from './resources.ts';
+import { fits, type RoleMasks, roleMasks } from './roles.ts';
 import { isTemplate, type UriTemplate, uriTemplate } from './uri-template.ts';
 
 /** A toolset with what its `open` gave. */
@@ -30,6 +32,8 @@ export interface ListedTool {
 export interface ToolEntry {
   readonly tool: Tool<unknown>;
   readonly deps: unknown;
+  /** Of those who have the tool; 0 is everybody. */
+  readonly roleMask: number;
   /** The tool's input with unknown keys refused. */
   readonly input: z.ZodObject;
   readonly listed: ListedTool;
@@ -60,7 +64,13 @@ export interface Needs {
 
 export interface Table {
   readonly instructions: string;
+  /** Of all callers; for one of them ask `tool`. */
   readonly tools: ReadonlyMap<string, ToolEntry>;
+  /** Some tools are not everybody's, so that lists differ. */
+  readonly hasRoles: boolean;
+  readonly roleMaskOf: (caller: Caller) => number;
+  /** Undefined for a name that is none, and for a tool that this caller does not have. */
+  readonly tool: (name: string, caller: Caller) => ToolEntry | undefined;
   readonly prompts: ReadonlyMap<string, PromptEntry>;
   /** With fixed URIs. */
   readonly resources: ReadonlyMap<string, ResourceEntry>;
@@ -86,10 +96,11 @@ export function compileTable(toolsets: readonly OpenToolset[], sources: readonly
       throw new Error(`${kind} ${name} is offered by toolset ${owner} and by toolset ${toolset}`);
     owners.set(`${kind} ${name}`, toolset);
   };
+  const masks = roleMasks(toolsets.flatMap(({ toolset }) => toolset.tools.map(({ roles }) => roles)));
   for (const { toolset, deps } of toolsets) {
     for (const tool of toolset.tools) {
       claim('tool', tool.name, toolset.name);
-      tools.set(tool.name, toolEntry(tool, deps, toolset.name));
+      tools.set(tool.name, toolEntry(tool, deps, toolset.name, masks));
     }
     for (const prompt of toolset.prompts ?? []) {
       claim('prompt', prompt.name, toolset.name);
@@ -102,10 +113,19 @@ export function compileTable(toolsets: readonly OpenToolset[], sources: readonly
       else resources.set(resource.uri, { resource, deps });
     }
   }
+  const hasRoles = [...tools.values()].some(({ roleMask }) => roleMask !== 0);
   const needs = toolsets.map(({ toolset }) => toolset.needs ?? {});
   return {
     instructions: toolsets.map(({ toolset }) => toolset.instructions.trim()).join('\n\n'),
     tools,
+    hasRoles,
+    roleMaskOf: (caller) => masks.ofCaller(caller),
+    tool: hasRoles
+      ? (name, caller) => {
+          const entry = tools.get(name);
+          return entry && fits(entry.roleMask, masks.ofCaller(caller)) ? entry : undefined;
+        }
+      : (name) => tools.get(name),
     prompts,
     resources,
     templates: [...templates.values()],
@@ -124,7 +144,7 @@ export function compileTable(toolsets: readonly OpenToolset[], sources: readonly
   };
 }
 
-function toolEntry(tool: Tool<unknown>, deps: unknown, toolset: string): ToolEntry {
+function toolEntry(tool: Tool<unknown>, deps: unknown, toolset: string, masks: RoleMasks): ToolEntry {
   const { name, title, description, annotations, meta } = tool;
   // A strict copy loses what the author wrote beside the schema.
   const input = tool.input.strict().meta(tool.input.meta() ?? {});
@@ -132,6 +152,7 @@ function toolEntry(tool: Tool<unknown>, deps: unknown, toolset: string): ToolEnt
   return {
     tool,
     deps,
+    roleMask: masks.ofTool(tool.roles),
     input,
     mirrored: mirroredArguments(name, inputSchema),
     listed: {

@@ -6,11 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, installPackage } from '../store/server.testing.ts';
+import { installMissing, mayInstall } from '#e2e/cluster/packages.ts';
+import { acceptsConnections, freePort } from '#e2e/cluster/ports.ts';
 
 const PROGRAM = '/usr/bin/redis-server';
 const PASSWORD = 'only-for-tests';
@@ -31,10 +31,11 @@ export interface TestRedis {
 
 /** Starts a server, or says why this machine cannot. */
 export async function startRedis(): Promise<TestRedis | { readonly missing: string }> {
-  if (!existsSync(PROGRAM) && !(await installPackage('redis-server')))
-    return {
-      missing: 'Redis is not installed; as root, run: apt-get install --no-install-recommends redis-server',
-    };
+  if (!existsSync(PROGRAM)) {
+    if (!(await mayInstall()))
+      return { missing: 'Redis is not installed; as root, run: apt-get install --no-install-recommends redis-server' };
+    await installMissing(['redis-server']);
+  }
   const folder = await mkdtemp(join(tmpdir(), 'mcp-fleet-redis-'));
   const port = await freePort();
   const urlFile = join(folder, 'url');
@@ -76,7 +77,7 @@ async function start(folder: string, port: number): Promise<ChildProcess> {
   // The kernel ends the server with the test process, whatever becomes of that.
   const server = spawn('setpriv', ['--pdeathsig', 'KILL', PROGRAM, ...settings], { stdio: 'ignore' });
   const limit = performance.now() + START_MS;
-  while (!(await accepts(port))) {
+  while (!(await acceptsConnections(port))) {
     if (server.exitCode !== null || performance.now() > limit) {
       server.kill('SIGKILL');
       throw new Error('Redis did not start');
@@ -84,15 +85,4 @@ async function start(folder: string, port: number): Promise<ChildProcess> {
     await sleep(20);
   }
   return server;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { freePort, installPackage } from './server.testing.ts';
+import { installMissing, mayInstall } from '#e2e/cluster/packages.ts';
+import { freePort } from '#e2e/cluster/ports.ts';
 
 const run = promisify(execFile);
 const VERSIONS = '/usr/lib/postgresql';
@@ -29,7 +30,8 @@ export interface TestPostgres {
 
 /** Starts a server, or says why this machine cannot. */
 export async function startPostgres(): Promise<TestPostgres | { readonly missing: string }> {
-  const programs = (await findPrograms()) ?? ((await installPackage('postgresql')) ? await findPrograms() : undefined);
+  if (!(await findPrograms()) && (await mayInstall())) await installMissing(['postgresql']);
+  const programs = await findPrograms();
   if (programs === undefined)
     return { missing: 'PostgreSQL is not installed; as root, run: apt-get install --no-install-recommends postgresql' };
   const owner = await serverAccount();
@@ -88,12 +90,12 @@ async function startServer(programs: string, data: string, owner: Owner) {
     const server = spawn('setpriv', [...command, ...settings.flatMap((setting) => ['-c', setting])], {
       stdio: 'ignore',
     });
-    if (await accepts(server, port)) return { server, port };
+    if (await answers(server, port)) return { server, port };
     if (attempt === 3) throw new Error('PostgreSQL did not start');
   }
 }
 
-async function accepts(server: ChildProcess, port: number): Promise<boolean> {
+async function answers(server: ChildProcess, port: number): Promise<boolean> {
   const end = performance.now() + START_MS;
   while (server.exitCode === null && performance.now() < end) {
     try {

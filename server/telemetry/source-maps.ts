@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const POSITION = /(file:\/\/\/[^\s()]+\.mjs):(\d+):(\d+)/g;
+const POSITION = /(file:\/\/\/[^\s()]+\.m?js):(\d+):(\d+)/g;
 
 const maps = new Map<string, SourceMap | undefined>();
 

@@ -12,8 +12,11 @@ export interface Caller {
   readonly id: string;
   /** Rights. Absent where no identity is asked for: then everything is allowed. */
   readonly scopes?: ReadonlySet<string>;
+  /** Looked at where `scopes` are there. */
   readonly roles?: readonly string[];
 }
+
+export const ANONYMOUS: Caller = { id: 'anonymous' };
 
 /** What a client says that it can do; absent members it cannot. */
 export interface ClientCapabilities {

@@ -22,6 +22,7 @@ test('types, defaults and bounds are said as the schema has them', () => {
     title: 'Measure',
     description: 'Measures.',
     scope: 'x:write',
+    roles: ['lead', 'admin'],
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
     input: z.strictObject({
       unit: z.enum(['m', 'km']).default('m').describe('One | other.'),
@@ -44,7 +45,7 @@ test('types, defaults and bounds are said as the schema has them', () => {
   expect(lines).toEqual(
     expect.arrayContaining([
       '> Two.',
-      'Writes, and may destroy. A second call with the same arguments changes nothing more. Reaches systems outside this server. Scope: `x:write`.',
+      'Writes, and may destroy. A second call with the same arguments changes nothing more. Reaches systems outside this server. Scope: `x:write`. Roles: `lead` or `admin`.',
       '| `unit` | `m`, `km` | `"m"` | One \\| other. |',
       '| **`times`** | integer (1–9) |  |  |',
       '| `names` | list (≤ 3) of string (≤ 5 characters) or null |  |  |',

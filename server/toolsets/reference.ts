@@ -25,7 +25,7 @@ export function toolsetPage(toolset: Toolset<never, unknown> | Toolset<unknown, 
     inputTable('Setting', z.toJSONSchema(config, { io: 'input' })),
     '## Tools',
     'An argument in **bold** must be given; an unknown one, or one out of bounds, is an error. A field of a result in **bold** is always there.',
-    'The scope names the right that a caller will need when servers tell callers apart; this version serves everybody who reaches it.',
+    'The scope names the right that a caller needs where the server [asks for tokens](../auth.md); a tool with roles is there only for callers who have one of them.',
     ...tools.flatMap(toolParts),
     ...section(
       '## Resources',
@@ -51,13 +51,22 @@ export function toolsetPage(toolset: Toolset<never, unknown> | Toolset<unknown, 
 const section = (heading: string, head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] =>
   rows.length === 0 ? [] : [heading, table(head, rows)];
 
-function toolParts({ name, description, scope, annotations, task, input, output }: Tool<unknown>): readonly string[] {
+function toolParts({
+  name,
+  description,
+  scope,
+  roles,
+  annotations,
+  task,
+  input,
+  output,
+}: Tool<unknown>): readonly string[] {
   const taken = z.toJSONSchema(input, { io: 'input' });
   const isEmpty = Object.keys(taken.properties ?? {}).length === 0;
   return [
     `### ${name}`,
     description,
-    `${hints(annotations)} Scope: ${code(scope)}.`,
+    `${hints(annotations)} Scope: ${code(scope)}.${roles ? ` Roles: ${roles.map(code).join(' or ')}.` : ''}`,
     ...(task === undefined ? [] : [TASK[task]]),
     isEmpty ? 'It takes no arguments.' : inputTable('Argument', taken),
     output ? resultTable(z.toJSONSchema(output, { io: 'output' })) : 'It gives content for a model, without a schema.',

@@ -34,6 +34,11 @@ export interface Tool<Deps, Input extends z.ZodObject = z.ZodObject, Output exte
   readonly annotations: ToolAnnotations;
   /** Right that a caller needs, for example `tasks:write`. */
   readonly scope: string;
+  /**
+   * Who has the tool at all: a caller with any one of these roles. For all others there is no such tool. Everybody
+   * without it, and where callers have no roles, which is with auth None and KubernetesServiceAccount.
+   */
+  readonly roles?: readonly string[];
   /** `_meta` of the list entry, for extensions of the protocol. */
   readonly meta?: Readonly<Record<string, unknown>>;
   /**

@@ -5,6 +5,7 @@
 import { API_VERSION } from '#crds/group.ts';
 import { type McpServerInput, parseMcpServer } from '#crds/mcpserver-status.ts';
 import { type ModelBackendInput, parseModelBackend } from '#crds/modelbackend-status.ts';
+import { STORED } from '#operator/kit/testing/metadata.ts';
 import type { Pod } from '#operator/kit/wire.ts';
 import type {
   CachedMcpServer,
@@ -30,18 +31,10 @@ export function mcpServer(spec: Partial<Spec> = {}, name = 'assistant'): McpServ
   return { ...parsed, metadata: { name, namespace: 'team-a' } } as McpServerObject;
 }
 
-const META = {
-  resourceVersion: '7',
-  creationTimestamp: '2026-01-01T00:00:00Z',
-  labels: {},
-  annotations: {},
-  ownerReferences: [],
-} as const;
-
 export function cachedMcpServer(spec: Partial<Spec> = {}, name = 'assistant'): CachedMcpServer {
   return {
     ...mcpServer(spec, name),
-    metadata: { ...META, namespace: 'team-a', name, uid: `uid-${name}`, generation: 2 },
+    metadata: { ...STORED, namespace: 'team-a', name, uid: `uid-${name}`, generation: 2 },
   };
 }
 
@@ -87,7 +80,7 @@ export function cachedModelBackend(name: string, state: BackendState = {}): Cach
   const labels = state.labels ?? {};
   return {
     ...modelBackend(name, state),
-    metadata: { ...META, namespace: 'team-a', name, uid: `uid-${name}`, generation: 1, labels },
+    metadata: { ...STORED, namespace: 'team-a', name, uid: `uid-${name}`, generation: 1, labels },
   };
 }
 
@@ -115,7 +108,12 @@ export function cachedPod(name = 'assistant-1', status: PodStatus = READY): Cach
   const made = pod(name, status);
   return projectPod({
     ...made,
-    metadata: { ...made.metadata, uid: `uid-${name}`, resourceVersion: '9', creationTimestamp: META.creationTimestamp },
+    metadata: {
+      ...made.metadata,
+      uid: `uid-${name}`,
+      resourceVersion: '9',
+      creationTimestamp: STORED.creationTimestamp,
+    },
   });
 }
 

@@ -4,6 +4,8 @@
  */
 import { API_VERSION } from '#crds/group.ts';
 import { type ModelBackendInput, parseModelBackend } from '#crds/modelbackend-status.ts';
+import type { KubeObject } from '#operator/kit/object.ts';
+import { STORED } from '#operator/kit/testing/metadata.ts';
 import type { Pod } from '#operator/kit/wire.ts';
 import type { CachedModelBackend, ModelBackendObject } from '#operator/workload/customresources.ts';
 import type { DeploymentState } from '#operator/workload/deployment.ts';
@@ -39,17 +41,17 @@ const ENGINE: ManagedInput = {
 export const managed = (fields: Partial<ManagedInput> = {}, spec: Partial<Spec> = {}): ModelBackendObject =>
   modelBackend({ type: 'Managed', managed: { ...ENGINE, ...fields }, ...spec });
 
-const META = {
-  resourceVersion: '7',
-  creationTimestamp: '2026-01-01T00:00:00Z',
-  labels: {},
-  annotations: {},
-  ownerReferences: [],
-} as const;
+/** What `KEY` refers to. */
+export const secret = (token: string): KubeObject & { data: Record<string, string> } => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace: 'team-a', name: 'api-key' },
+  data: { token: Buffer.from(token).toString('base64') },
+});
 
 export function cached(backend: ModelBackendObject): CachedModelBackend {
   const { name } = backend.metadata;
-  return { ...backend, metadata: { ...META, namespace: 'team-a', name, uid: `uid-${name}`, generation: 2 } };
+  return { ...backend, metadata: { ...STORED, namespace: 'team-a', name, uid: `uid-${name}`, generation: 2 } };
 }
 
 export type PodStatus = NonNullable<Pod['status']>;
@@ -96,7 +98,7 @@ export function pod(name: string, status: PodStatus = READY, revision = 'a1', ba
 
 export function cachedPod(status: PodStatus = READY, name = 'llama-1', revision = 'a1'): CachedPod {
   const made = pod(name, status, revision);
-  const { creationTimestamp } = META;
+  const { creationTimestamp } = STORED;
   return projectPod({
     ...made,
     metadata: { ...made.metadata, uid: `uid-${name}`, resourceVersion: '9', creationTimestamp },
@@ -110,7 +112,7 @@ export const NOTHING: Observed = { children: [], deployment: undefined, pods: []
 export function rolledOut(state: Partial<DeploymentState> = {}): NonNullable<Observed['deployment']> {
   const { replicas = 1 } = state;
   return {
-    metadata: { ...META, namespace: 'team-a', name: 'llama', uid: 'uid-deployment', generation: 1 },
+    metadata: { ...STORED, namespace: 'team-a', name: 'llama', uid: 'uid-deployment', generation: 1 },
     ownedHash: '',
     replicas,
     ownsReplicas: true,

@@ -1,12 +1,10 @@
 /**
- * What a cluster does beside an operator, played on the in-memory API server: rollouts that complete, and what tests of
- * a controller read of the outcome. Time runs fifty times as fast, so that what waits a second is not waited for.
+ * What a cluster does beside an operator, played on the in-memory API server: rollouts that complete. Time runs fifty
+ * times as fast, so that what waits a second is not waited for.
  */
 import { vi } from 'vitest';
 import type { Clock } from '#operator/kit/clock.ts';
-import { findCondition } from '#operator/kit/conditions.ts';
-import type { Condition } from '#operator/kit/object.ts';
-import { deployments, events, pods } from '#operator/kit/resources.ts';
+import { deployments, pods } from '#operator/kit/resources.ts';
 import type { TestApi } from '#operator/kit/testing/api.ts';
 import type { Pod } from '#operator/kit/wire.ts';
 
@@ -24,12 +22,6 @@ export const until = <T>(check: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(check, { timeout: 15_000, interval: 5 });
 
 export const key = (name: string) => ({ namespace: 'team-a', name });
-
-/** As `status/reason`; '' where there is none. */
-export function conditionText(conditions: readonly Condition[] | undefined, type: string): string {
-  const found = findCondition(conditions, type);
-  return found === undefined ? '' : `${found.status}/${found.reason}`;
-}
 
 /** The Deployment's rollout completes with as many pods as it asks for; `pod` makes one by its name. Returns how many. */
 export function completeRollout(api: TestApi, name: string, pod: (name: string) => Pod, serving: boolean): number {
@@ -51,13 +43,6 @@ export function completeRollout(api: TestApi, name: string, pod: (name: string) 
   });
   return replicas;
 }
-
-/** Events about the object, as `type reason`. */
-export const eventsAbout = (api: TestApi, name: string): readonly string[] =>
-  api
-    .list(events)
-    .filter(({ regarding }) => regarding.name === name)
-    .map(({ type, reason }) => `${type} ${reason}`);
 
 /** Resolves when nobody has written anything for longer than the longest wait for a status. */
 export async function quiet(api: TestApi): Promise<void> {

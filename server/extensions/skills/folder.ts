@@ -2,11 +2,10 @@
  * The files below a mounted folder, as skills need them: bounded in number, depth and size, and never one that lies
  * elsewhere. Links are followed, because files of a ConfigMap are links within its mount. Knows nothing of skills.
  */
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { MAX_BYTES, type SkillFile } from './skill.ts';
+import { digestOf, MAX_BYTES, type SkillFile } from './skill.ts';
 
 export interface Scanned {
   readonly files: readonly SkillFile[];
@@ -29,11 +28,11 @@ interface Known {
 export function openFolder(root: string) {
   let known = new Map<string, Known>();
 
-  const digestOf = async (path: string, real: string, stamp: string): Promise<string | undefined> => {
+  const fileDigest = async (path: string, real: string, stamp: string): Promise<string | undefined> => {
     const before = known.get(path);
     if (before?.stamp === stamp) return before.digest;
     const content = await readWhole(real);
-    return content && `sha256:${createHash('sha256').update(content).digest('hex')}`;
+    return content && digestOf(content);
   };
 
   /** Rejects where the root itself cannot be read. */
@@ -49,7 +48,7 @@ export function openFolder(root: string) {
       const { size, mtimeMs, ino } = await stat(real);
       if (size > MAX_BYTES) return void problems.push(`${path} is larger than ${MAX_BYTES} bytes`);
       const stamp = `${real} ${size} ${mtimeMs} ${ino}`;
-      const digest = await digestOf(path, real, stamp);
+      const digest = await fileDigest(path, real, stamp);
       if (digest === undefined) return;
       seen.set(path, { stamp, digest });
       files.push({ path, size, digest, read: () => readWithin(base, join(base, path)) });

@@ -3,12 +3,11 @@
  * when somebody asks and some time has passed. What cannot be served is logged once, and does not hide the rest.
  */
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ListedResource, ResourceSource } from '../../protocol/resources.ts';
 import type { OfferedSkill } from '../../toolsets/toolset.ts';
 import { openFolder } from './folder.ts';
-import { MANIFEST, mimeTypeOf, readSkill, SCHEME, type Skill, type SkillFile, uriOf } from './skill.ts';
+import { digestOf, MANIFEST, mimeTypeOf, readSkill, SCHEME, type Skill, type SkillFile, uriOf } from './skill.ts';
 
 export interface SkillIndex {
   /** By the URI of their SKILL.md. */
@@ -133,6 +132,6 @@ const FOLDER = 'inode/directory';
 const fileOf = (path: string, content: Buffer): SkillFile => ({
   path,
   size: content.length,
-  digest: `sha256:${createHash('sha256').update(content).digest('hex')}`,
+  digest: digestOf(content),
   read: () => Promise.resolve(content),
 });

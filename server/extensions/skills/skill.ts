@@ -3,6 +3,7 @@
  * `skill://`, with the hash and size by which a client checks what it reads. Must not know where files lie.
  */
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { type Frontmatter, readFrontmatter } from './frontmatter.ts';
 
 /** A file within a skill. */
@@ -27,6 +28,8 @@ export const MANIFEST = 'SKILL.md';
 /** What every host must take, by the extension's specification. */
 export const MAX_FILES = 512;
 export const MAX_BYTES = 16 * 1024 * 1024;
+
+export const digestOf = (content: Uint8Array): string => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 
 /** `path` is the skill's folder, `files` all below it. Throws an Error that says what is wrong. */
 export async function readSkill(path: string, files: readonly SkillFile[]): Promise<Skill> {

@@ -6,7 +6,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { testDispatchOptions, testRequest } from '../../protocol/dispatch.testing.ts';
 import { createDispatch } from '../../protocol/dispatch.ts';
 import type { ModernRequest } from '../../protocol/modern/request.ts';
-import { createResults } from '../../protocol/modern/results.ts';
+import { createResults, textOf } from '../../protocol/modern/results.ts';
 import { compileTable } from '../../protocol/table.ts';
 import { createLog } from '../../telemetry/log.ts';
 import type { OfferedSkill } from '../../toolsets/toolset.ts';
@@ -43,7 +43,7 @@ function serve(offered: readonly OfferedSkill[] = []) {
   const dispatch = createDispatch({ ...testDispatchOptions(), table: compileTable([], [library.source]) });
   const methods = skillsExtension(dispatch, library).methods(createResults({ name: 'test', version: '1' }));
   const ask = async (method: string, params: Result = {}): Promise<Result> =>
-    JSON.parse((await methods.get(method)?.answer(params, testRequest() as ModernRequest)) ?? '') as Result;
+    JSON.parse(textOf((await methods.get(method)?.answer(params, testRequest() as ModernRequest)) ?? '')) as Result;
   return {
     problems,
     list: async () => (await ask('skills/list'))['skills'] as Result[],

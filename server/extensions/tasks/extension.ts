@@ -13,12 +13,15 @@ import { misfit, textParam } from '../../protocol/params.ts';
 import type { Answered, Request } from '../../protocol/request.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, MISSING_CAPABILITY, RpcError } from '../../protocol/rpc-error.ts';
 import { TASKS, type ToolAnswer, toolAnswerMembers } from '../../protocol/tool-call.ts';
+import type { Caller } from '../../toolsets/call.ts';
 import type { TaskRow, TaskTables } from './tables.ts';
 import { TaskCall } from './task-call.ts';
-import { TaskRunner, taskEvent } from './task-runner.ts';
+import { TaskRunner } from './task-runner.ts';
 import { createTaskStore, type Ending } from './task-store.ts';
 
 export interface TasksOptions {
+  /** Tells its tasks from those of other servers in the same database. */
+  readonly server: string;
   readonly dispatch: Dispatch;
   readonly database: Kysely<TaskTables>;
   readonly bus: EventBus;
@@ -48,8 +51,9 @@ const MAX_RESULT = 4 * 1024 * 1024;
 const MAX_ID = 64;
 
 export function openTasks(options: TasksOptions): OpenTasks {
-  const { dispatch, bus, log, maxRunning, leaseMs = LEASE_MS, ttlMs = TTL_MS } = options;
-  const store = createTaskStore({ ...options, leaseMs, ttlMs });
+  const { server, dispatch, bus, log, maxRunning, leaseMs = LEASE_MS, ttlMs = TTL_MS } = options;
+  const changed = (id: string): void => bus.publish({ type: 'task', id });
+  const store = createTaskStore({ ...options, leaseMs, ttlMs, changed });
   const runner = new TaskRunner({ store, bus, log, maxRunning, beatMs: leaseMs / BEATS_PER_LEASE });
   const sweeps = setInterval(() => {
     store.sweep().catch((error: unknown) => log.warn({ error }, 'old tasks are not cleared away'));
@@ -57,7 +61,7 @@ export function openTasks(options: TasksOptions): OpenTasks {
   sweeps.unref();
 
   const callTool = (name: string, given: unknown, request: Request) => {
-    const tool = dispatch.table.tools.get(name)?.tool;
+    const tool = dispatch.table.tool(name, request.caller)?.tool;
     if (!tool?.task || !followsTasks(request)) return undefined;
     if (runner.hasRoom) return begin(name, given, request);
     if (tool.task === 'optional') return undefined;
@@ -66,7 +70,7 @@ export function openTasks(options: TasksOptions): OpenTasks {
   };
 
   const begin = (name: string, given: unknown, request: Request): Promise<Answered<ToolAnswer> | CreatedTask> => {
-    const call = new TaskCall(request, runner);
+    const call = new TaskCall(request, ownerOf(server, request.caller), runner);
     const answered = dispatch.callTool(name, given, call);
     const ended = answered.then(
       (answer) => end(call, endingOf(answer)),
@@ -89,7 +93,7 @@ export function openTasks(options: TasksOptions): OpenTasks {
       answer: (params, request) =>
         dispatch.answer(name, request, () => {
           if (!followsTasks(request)) throw cannotFollow();
-          return work(textParam(params, 'taskId'), request.caller.id, params);
+          return work(textParam(params, 'taskId'), ownerOf(server, request.caller), params);
         }),
     },
   ];
@@ -99,22 +103,35 @@ export function openTasks(options: TasksOptions): OpenTasks {
       id: TASKS,
       settings: {},
       callTool,
+      tasks: {
+        async known(ids, request) {
+          if (!followsTasks(request)) throw cannotFollow();
+          return store.known(ids, ownerOf(server, request.caller));
+        },
+        async read(id, { caller }) {
+          try {
+            const row = await store.get(id, ownerOf(server, caller));
+            return row && stateOf(row);
+          } catch (error) {
+            log.warn({ error, task: id }, 'a task cannot be read for its listener');
+            throw error;
+          }
+        },
+      },
       methods: ({ complete }) =>
         new Map([
           method('tasks/get', async (id, owner) => {
             const row = await store.get(id, owner);
             if (!row) throw unknownTask(id);
-            return complete(membersOf(viewOf(row)) + detailOf(row));
+            return complete(stateOf(row));
           }),
           method('tasks/update', async (id, owner, { inputResponses }) => {
             if (!isObject(inputResponses)) throw misfit('inputResponses must be an object');
             if (!(await store.answer(id, owner, inputResponses))) throw unknownTask(id);
-            bus.publish(taskEvent(id));
             return complete('');
           }),
           method('tasks/cancel', async (id, owner) => {
             if (!(await store.cancel(id, owner))) throw unknownTask(id);
-            bus.publish(taskEvent(id));
             return complete('');
           }),
         ]),
@@ -125,6 +142,9 @@ export function openTasks(options: TasksOptions): OpenTasks {
     },
   };
 }
+
+/** Who may ask for a task: the caller that began it, at the server where it did. */
+const ownerOf = (server: string, { id }: Caller): string => `${server} ${id}`;
 
 const followsTasks = ({ client: { capabilities } }: Request): boolean => capabilities.extensions?.[TASKS] !== undefined;
 
@@ -166,6 +186,9 @@ function viewOf({ id, status, message, created_at, updated_at, expires_at }: Tas
     pollIntervalMs: POLL_MS,
   };
 }
+
+/** The whole state, as a poll and a notification give it: members of a JSON object as text. */
+const stateOf = (row: TaskRow): string => membersOf(viewOf(row)) + detailOf(row);
 
 /** What a state has beside that, as it was stored: JSON text with a comma before it. */
 function detailOf({ status, questions, result, error }: TaskRow): string {

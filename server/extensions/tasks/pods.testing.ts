@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { EventBus } from '../../events/event.ts';
 import { testDispatch, testRequest } from '../../protocol/dispatch.testing.ts';
 import type { ModernRequest } from '../../protocol/modern/request.ts';
-import { createResults } from '../../protocol/modern/results.ts';
+import { createResults, textOf } from '../../protocol/modern/results.ts';
 import type { Request } from '../../protocol/request.ts';
 import { TASKS } from '../../protocol/tool-call.ts';
 import type { OpenDatabase } from '../../store/database.ts';
@@ -14,7 +14,7 @@ import { defineTool, ToolError, type Toolset } from '../../toolsets/toolset.ts';
 import { openTasks, type TasksOptions } from './extension.ts';
 import { migrations } from './tables.ts';
 
-interface JobDeps {
+export interface JobDeps {
   /** What tools did, in order. */
   readonly done: string[];
   /** Ends the waiting of `wait`. */
@@ -30,7 +30,7 @@ const common = {
 } as const;
 const NAME = z.object({ name: z.string() });
 
-const jobs: Toolset<JobDeps, unknown> = {
+export const jobs: Toolset<JobDeps, unknown> = {
   name: 'jobs',
   config: z.unknown(),
   instructions: '',
@@ -91,6 +91,7 @@ export async function openPod(store: OpenDatabase, over: Partial<TasksOptions & 
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { dispatch, bus } = testDispatch(jobs, { done, released });
   const tasks = openTasks({
+    server: 'team-a/assistant',
     dispatch,
     database: store.database,
     bus,
@@ -108,7 +109,9 @@ export async function openPod(store: OpenDatabase, over: Partial<TasksOptions & 
       ...more,
     });
   const ask = async (method: string, params: State, caller: string, more?: Partial<Request>): Promise<State> =>
-    JSON.parse((await methods.get(method)?.answer(params, request(caller, more) as ModernRequest)) ?? '') as State;
+    JSON.parse(
+      textOf((await methods.get(method)?.answer(params, request(caller, more) as ModernRequest)) ?? ''),
+    ) as State;
   const call = async (name: string, given: object = {}, more: Partial<Request> = {}): Promise<State> => {
     const taken = request('ann', more);
     const answer = await (extension.callTool?.(name, given, taken) ?? dispatch.callTool(name, given, taken));

@@ -9,7 +9,7 @@ export type Status = 'working' | 'input_required' | 'completed' | 'failed' | 'ca
 
 export interface TaskRow {
   id: string;
-  /** Id of the caller. */
+  /** Server and id of the caller. */
   owner: string;
   status: Status;
   /** For people: how far it is, or why it has ended. */

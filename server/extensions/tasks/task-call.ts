@@ -13,13 +13,16 @@ export class TaskCall implements Request, BecomesTask {
   /** Resolves when the call has become a task. */
   readonly created: Promise<TaskRow>;
   readonly #request: Request;
+  readonly #owner: string;
   readonly #runner: TaskRunner;
   readonly #controller = new AbortController();
   readonly #created = Promise.withResolvers<TaskRow>();
   #running: RunningTask | undefined;
 
-  constructor(request: Request, runner: TaskRunner) {
+  /** `owner` of the task that it may become. */
+  constructor(request: Request, owner: string, runner: TaskRunner) {
     this.#request = request;
+    this.#owner = owner;
     this.#runner = runner;
     this.created = this.#created.promise;
     const { signal } = request;
@@ -40,7 +43,7 @@ export class TaskCall implements Request, BecomesTask {
   }
 
   async begin(): Promise<void> {
-    const { task, row } = await this.#runner.begin(this.caller.id);
+    const { task, row } = await this.#runner.begin(this.#owner);
     const { signal } = task.controller;
     signal.addEventListener('abort', () => this.#controller.abort(signal.reason), { once: true });
     this.#running = task;

@@ -2,7 +2,7 @@
  * The tasks that this process runs: says in the store that they are alive, hears from there of answers and
  * cancellations, and brings their ends there. Events only make it look sooner. Must not know the protocol's messages.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { EventBus } from '../../events/event.ts';
 import { Cancelled } from '../../protocol/failure.ts';
@@ -23,7 +23,8 @@ export interface TaskRunnerOptions {
 
 /** One task while its tool runs here. */
 class Task {
-  readonly id = randomUUID();
+  /** Of callers without an identity it is all that keeps others out; a UUID has 122 bits of chance only. */
+  readonly id = randomBytes(16).toString('base64url');
   readonly controller = new AbortController();
   readonly waiting = new Map<string, (answer: unknown) => void>();
   readonly asked = new Set<string>();
@@ -41,10 +42,6 @@ const STOPPED: Ending = {
   error: { code: INTERNAL_ERROR, message: 'The server that ran this task was stopped before it had ended.' },
 };
 
-/** Tells every process that a task has news. It travels as the change of a resource that nobody can read. */
-const SCHEME = 'mcp-task:';
-export const taskEvent = (id: string) => ({ type: 'resource', uri: `${SCHEME}${id}` }) as const;
-
 export class TaskRunner {
   readonly #options: TaskRunnerOptions;
   readonly #runner = randomUUID();
@@ -59,8 +56,8 @@ export class TaskRunner {
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
     this.#unsubscribe = options.bus.subscribe((event) => {
-      const id = event.type === 'resource' && event.uri.startsWith(SCHEME) ? event.uri.slice(SCHEME.length) : undefined;
-      if (id !== undefined && this.#tasks.has(id)) void this.#look([id]);
+      const task = event.type === 'task' ? this.#tasks.get(event.id) : undefined;
+      if (task && !task.ending) void this.#look([task.id]);
       else if (event.type === 'all') void this.#look([...this.#tasks.keys()]);
     });
     this.#beats = setInterval(

@@ -17,6 +17,8 @@ export interface TaskStoreOptions {
   readonly leaseMs: number;
   /** How long a task can be asked for after it was made, in milliseconds. */
   readonly ttlMs: number;
+  /** Told of each task whose state is another now, when that is committed. */
+  readonly changed: (id: string) => void;
 }
 
 /** How a task ended. */
@@ -45,6 +47,8 @@ export interface TaskStore {
   create(task: NewTask): Promise<TaskRow>;
   /** Undefined for an unknown, expired or foreign one. */
   get(id: string, owner: string): Promise<TaskRow | undefined>;
+  /** Those of them that `get` finds. */
+  known(ids: readonly string[], owner: string): Promise<readonly string[]>;
   /** Keeps the answers to open questions, and passes over others. False as `get`. Rejects with RpcError for too much. */
   answer(id: string, owner: string, responses: Responses): Promise<boolean>;
   /** False as `get`; an ended task stays as it ended. */
@@ -71,15 +75,19 @@ const LOST = {
   message: 'The process that ran this task has gone. Whether its work was done is not known.',
 };
 
-export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOptions): TaskStore {
+export function createTaskStore({ database, now, leaseMs, ttlMs, changed }: TaskStoreOptions): TaskStore {
   const isPostgres = dialectOf(database) === 'postgres';
-  const at = (ms = 0): string => new Date(now().getTime() + ms).toISOString();
+  const at = (ms = 0, from = now().getTime()): string => new Date(from + ms).toISOString();
 
-  const owned = (id: string, owner: string) => (row: ExpressionBuilder<TaskTables, 'mcp_tasks'>) =>
-    row.and([row('id', '=', id), row('owner', '=', owner), row('expires_at', '>', at())]);
+  const owned = (ids: readonly string[], owner: string) => (row: ExpressionBuilder<TaskTables, 'mcp_tasks'>) =>
+    row.and([row('id', 'in', ids), row('owner', '=', owner), row('expires_at', '>', at())]);
 
   const get = (id: string, owner: string, tables: Kysely<TaskTables> = database): Promise<TaskRow | undefined> =>
-    tables.selectFrom('mcp_tasks').selectAll().where(owned(id, owner)).executeTakeFirst();
+    tables
+      .selectFrom('mcp_tasks')
+      .selectAll()
+      .where(owned([id], owner))
+      .executeTakeFirst();
 
   /** Changes a task that has not ended, and holds it for the rest of the transaction. */
   const touch = (tables: Transaction<TaskTables>, id: string): Promise<TaskRow | undefined> =>
@@ -105,8 +113,8 @@ export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOpti
       .execute();
   };
 
-  const fail = (tables: Kysely<TaskTables>, where: string | undefined) =>
-    tables
+  const fail = async (where: string | undefined): Promise<void> => {
+    const failed = await database
       .updateTable('mcp_tasks')
       .set({
         status: 'failed',
@@ -118,10 +126,14 @@ export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOpti
       .where('status', 'in', ACTIVE)
       .where('lease_until', '<', at())
       .$if(where !== undefined, (query) => query.where('id', '=', where ?? ''))
+      .returning('id')
       .execute();
+    for (const { id } of failed) changed(id);
+  };
 
   return {
     async create({ id, owner, runner }) {
+      const from = now().getTime();
       return database.transaction().execute(async (tables) => {
         const { count } = await tables
           .selectFrom('mcp_tasks')
@@ -140,10 +152,10 @@ export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOpti
             status: 'working',
             questions: '{}',
             answers: '{}',
-            lease_until: at(leaseMs),
-            created_at: at(),
-            updated_at: at(),
-            expires_at: at(ttlMs),
+            lease_until: at(leaseMs, from),
+            created_at: at(0, from),
+            updated_at: at(0, from),
+            expires_at: at(ttlMs, from),
           })
           .returningAll()
           .executeTakeFirstOrThrow();
@@ -152,11 +164,16 @@ export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOpti
     async get(id, owner) {
       const row = await get(id, owner);
       if (!row || !isActive(row.status) || row.lease_until >= at()) return row;
-      await fail(database, id);
+      await fail(id);
       return get(id, owner);
     },
+    async known(ids, owner) {
+      if (ids.length === 0) return [];
+      const rows = await database.selectFrom('mcp_tasks').select('id').where(owned(ids, owner)).execute();
+      return rows.map(({ id }) => id);
+    },
     async answer(id, owner, responses) {
-      return database.transaction().execute(async (tables) => {
+      const known = await database.transaction().execute(async (tables) => {
         if (!(await get(id, owner, tables))) return false;
         const row = await touch(tables, id);
         if (!row) return true; // it has ended, and needs no answers
@@ -169,26 +186,32 @@ export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOpti
         await talk(tables, id, questions, answers);
         return true;
       });
+      if (known) changed(id);
+      return known;
     },
     async cancel(id, owner) {
-      return database.transaction().execute(async (tables) => {
+      const known = await database.transaction().execute(async (tables) => {
         await tables
           .updateTable('mcp_tasks')
           .set({ status: 'cancelled', message: 'Cancelled by the client.', questions: '{}', updated_at: at() })
-          .where(owned(id, owner))
+          .where(owned([id], owner))
           .where('status', 'in', ACTIVE)
           .execute();
         return (await get(id, owner, tables)) !== undefined;
       });
+      if (known) changed(id);
+      return known;
     },
     async ask(id, key, question) {
-      return database.transaction().execute(async (tables) => {
+      const asked = await database.transaction().execute(async (tables) => {
         const row = await touch(tables, id);
         if (!row) return false;
         const questions = { ...(JSON.parse(row.questions) as object), [key]: question };
         await talk(tables, id, questions, JSON.parse(row.answers) as Responses);
         return true;
       });
+      if (asked) changed(id);
+      return asked;
     },
     async finish(id, ending) {
       const { status } = ending;
@@ -202,6 +225,7 @@ export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOpti
         .where('id', '=', id)
         .where('status', 'in', ACTIVE)
         .execute();
+      changed(id);
     },
     async look(ids) {
       if (ids.length === 0) return [];
@@ -219,11 +243,13 @@ export function createTaskStore({ database, now, leaseMs, ttlMs }: TaskStoreOpti
         .set({ lease_until: at(leaseMs) })
         .where('id', 'in', ids)
         .execute();
-      for (const [id, message] of messages)
+      for (const [id, message] of messages) {
         await active.set({ message, updated_at: at() }).where('id', '=', id).execute();
+        changed(id);
+      }
     },
     async sweep() {
-      await fail(database, undefined);
+      await fail(undefined);
       const skip = isPostgres ? sql`for update skip locked` : sql``;
       await sql`delete from mcp_tasks where id in (
         select id from mcp_tasks where expires_at <= ${at()} order by expires_at limit ${SWEPT} ${skip}

@@ -152,9 +152,9 @@ await describeDatabases((databases) => {
     const now = (): Date => new Date(Date.now() + ahead);
     const pod = await openPod(opened, { now });
     const database = opened.database as unknown as Kysely<TaskTables>;
-    const store = createTaskStore({ database, now, leaseMs: 30_000, ttlMs: 7_200_000 });
+    const store = createTaskStore({ database, now, leaseMs: 30_000, ttlMs: 7_200_000, changed: () => undefined });
     const id = unknownId();
-    await store.create({ id, owner: 'ann', runner: 'gone' });
+    await store.create({ id, owner: 'team-a/assistant ann', runner: 'gone' });
     expect(await pod.get(id)).toMatchObject({ status: 'working' });
     ahead = 31_000;
     expect(await pod.get(id)).toMatchObject({ status: 'failed', error: { code: -32_603 } });
@@ -167,13 +167,36 @@ await describeDatabases((databases) => {
     await pod.close(0);
   });
 
+  test('another server on the same database knows nothing of a task, for the same caller', async () => {
+    const store = await databases.open();
+    const [one, other] = [await openPod(store), await openPod(store, { server: 'team-b/assistant' })];
+    const id = await one.begin('wait');
+    expect(Buffer.from(id, 'base64url')).toHaveLength(16);
+    const unknown = { code: -32_602, message: `There is no task "${id}", or it has expired.` };
+    await expect(other.get(id)).rejects.toMatchObject(unknown);
+    await expect(other.cancel(id)).rejects.toMatchObject(unknown);
+    await expect(other.update(id, {})).rejects.toMatchObject(unknown);
+    expect(await one.get(id)).toMatchObject({ status: 'working' });
+    await Promise.all([one.close(0), other.close(0)]);
+  });
+
   test('a sweep fails what nobody asks for and nobody runs', async () => {
     const opened = await databases.open();
     const pod = await openPod(opened);
     const database = opened.database as unknown as Kysely<TaskTables>;
-    const store = createTaskStore({ database, now: () => new Date(), leaseMs: -1, ttlMs: 60_000 });
-    await store.create({ id: unknownId(), owner: 'ann', runner: 'gone' });
+    const changed: string[] = [];
+    const store = createTaskStore({
+      database,
+      now: () => new Date(),
+      leaseMs: -1,
+      ttlMs: 60_000,
+      changed: (task) => changed.push(task),
+    });
+    const id = unknownId();
+    await store.create({ id, owner: 'ann', runner: 'gone' });
     await store.sweep();
+    await store.sweep();
+    expect(changed).toEqual([id]);
     expect(await database.selectFrom('mcp_tasks').select('status').execute()).toEqual([{ status: 'failed' }]);
     await pod.close(0);
   });

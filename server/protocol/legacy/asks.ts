@@ -5,7 +5,7 @@
 
 import { type Id, isObject, notificationText, type ResponseMessage, requestText } from '../message.ts';
 import type { Question } from '../request.ts';
-import { RpcError } from '../rpc-error.ts';
+import { INTERNAL_ERROR, RpcError } from '../rpc-error.ts';
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -63,5 +63,5 @@ export class Asks {
 function clientError(error: unknown): RpcError {
   const { code, message } = isObject(error) ? error : {};
   const told = typeof message === 'string' ? message.slice(0, MAX_MESSAGE) : 'no reason given';
-  return new RpcError(Number.isSafeInteger(code) ? (code as number) : -32_603, `The client answered: ${told}`);
+  return new RpcError(Number.isSafeInteger(code) ? (code as number) : INTERNAL_ERROR, `The client answered: ${told}`);
 }

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { EventBus } from '../../events/event.ts';
+import { accepts, EVENT_STREAM } from '../../http/accept.ts';
 import { type Refusal, refuse } from '../../http/answer.ts';
 import { openEventStream } from '../../http/event-stream.ts';
 import type { TimerWheel } from '../../http/timer-wheel.ts';
@@ -14,7 +15,8 @@ import { Deadlines } from '../deadline.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Identity } from '../identity.ts';
 import type { Sealer } from '../sealing.ts';
-import { createForwarder, FORWARDED } from './forward.ts';
+import { FORWARDED } from './admitted.ts';
+import { createForwarder } from './forward.ts';
 import type { Leg } from './initialize.ts';
 import { Peer } from './peer.ts';
 import { answerPost, isInitialize, type Post, problemOf, readPost } from './post.ts';
@@ -67,7 +69,7 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
     changed: (count) => options.sessionsChanged?.(count),
   });
   const patience = new Deadlines(PATIENCE_MS);
-  const forwarder = createForwarder();
+  const forwarder = createForwarder(sealer);
   const unsubscribe = bus.subscribe((event) => void sessions.tell(event));
   const newPeer = (leg: Leg, revision: LegacyRevision): Peer =>
     new Peer({ dispatch, identity, transport: 'http' }, leg, revision);
@@ -107,11 +109,12 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
     request: IncomingMessage,
     response: ServerResponse,
     body: unknown,
+    caller: Caller,
     sessionId: string,
   ): Promise<void> => {
     const owner = request.headers[FORWARDED] === undefined ? podOf(sealer, sessionId) : undefined;
     const isAnswered =
-      owner !== undefined && owner !== pod && (await forwarder.forward(request, response, body, owner));
+      owner !== undefined && owner !== pod && (await forwarder.forward(request, response, body, caller, owner));
     if (!isAnswered) refuse(response, refusals.UNKNOWN_SESSION);
   };
 
@@ -120,7 +123,7 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
     if (!accepts(accept, 'application/json') || !accepts(accept, EVENT_STREAM))
       return refuse(response, refusals.notAcceptable(`both application/json and ${EVENT_STREAM}`));
     const session = typeof sessionId === 'string' ? sessions.find(sessionId, caller.id) : undefined;
-    if (typeof sessionId === 'string' && !session) return elsewhere(request, response, body, sessionId);
+    if (typeof sessionId === 'string' && !session) return elsewhere(request, response, body, caller, sessionId);
     const revision = session?.peer.revision ?? revisionOf(request);
     const read = readPost(body);
     const problem = problemOf(read, hasBatches(revision));
@@ -134,7 +137,7 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
     const { accept, 'last-event-id': lastEventId } = request.headers;
     if (!accepts(accept, EVENT_STREAM)) return refuse(response, refusals.notAcceptable(EVENT_STREAM));
     const session = sessions.find(sessionId, caller.id);
-    if (!session) return elsewhere(request, response, undefined, sessionId);
+    if (!session) return elsewhere(request, response, undefined, caller, sessionId);
     if (lastEventId === undefined) return session.listen(response);
     const after = typeof lastEventId === 'string' ? eventPosition(lastEventId) : undefined;
     return after ? session.resume(response, after) : refuse(response, refusals.UNKNOWN_EVENT);
@@ -142,7 +145,7 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
 
   const remove = (request: IncomingMessage, response: ServerResponse, sessionId: string, caller: Caller) => {
     const session = sessions.find(sessionId, caller.id);
-    if (!session) return elsewhere(request, response, undefined, sessionId);
+    if (!session) return elsewhere(request, response, undefined, caller, sessionId);
     sessions.end(session);
     response.writeHead(200, { 'content-length': 0 }).end();
     return undefined;
@@ -178,12 +181,6 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
     },
   };
 }
-
-const EVENT_STREAM = 'text/event-stream';
-
-/** Clients must name both types; what says nothing, or takes everything, takes both too. */
-const accepts = (accept: string | undefined, type: string): boolean =>
-  accept === undefined || accept.includes(type) || accept.includes('*/*');
 
 function revisionOf({ headers: { 'mcp-protocol-version': version } }: IncomingMessage): LegacyRevision {
   return isLegacyRevision(version) ? version : WITHOUT_HEADER;

@@ -1,8 +1,9 @@
 /**
  * Several servers behind a proxy that sends every request somewhere else than the one before.
  */
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLocalBus } from '../../events/event.ts';
 import { createLog } from '../../telemetry/log.ts';
@@ -103,6 +104,46 @@ describe('behind a proxy that does not know sessions', () => {
     await expect.poll(() => pods.flatMap(({ seen }) => seen)).toContain('started');
     hangUp.abort();
     await expect.poll(() => pods.flatMap(({ seen }) => seen)).toEqual(['started', 'aborted']);
+  });
+
+  test('a whole answer comes through whole, and says how long it is', async () => {
+    const session = await openSession(url);
+    const through = new URL(pods[(sessions().indexOf(1) + 1) % 3]?.url ?? '');
+    const body = JSON.stringify(call(1, 'work', { ms: 20 }));
+    const socket = connect(Number(through.port), through.hostname);
+    const lines = [
+      'content-type: application/json',
+      'accept: application/json, text/event-stream',
+      `mcp-session-id: ${session}`,
+    ];
+    socket.write(
+      `POST /mcp HTTP/1.1\r\nhost: x\r\n${lines.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    const [piece] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    const [head = '', rest = ''] = piece.toString().split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 200 OK\r\n[^]*content-length: ${rest.length}(\r\n|$)`, 'i'));
+    expect(JSON.parse(rest)).toMatchObject({ id: 1, result: {} });
+  });
+
+  test('a stream through a pod that stops ends there in order, and the session lives on', async () => {
+    const session = await openSession(url);
+    const owner = sessions().indexOf(1);
+    const [through, another] = pods.filter((_, i) => i !== owner);
+    const listening = eventsOf(await send(through?.url ?? '', undefined, { session, method: 'GET' }));
+    const { value: first } = await listening.next();
+    await through?.endpoint.close();
+    expect(await listening.next()).toEqual({ done: true, value: undefined });
+
+    const resumed = await send(another?.url ?? '', undefined, {
+      session,
+      method: 'GET',
+      headers: { 'last-event-id': first?.id ?? '' },
+    });
+    await answerOf(await send(url, call(1, 'change'), { session }));
+    expect((await eventsOf(resumed).next()).value?.message).toMatchObject({
+      method: 'notifications/tools/list_changed',
+    });
   });
 
   test('when the pod of a session is gone the others say so, and a new session is opened', async () => {

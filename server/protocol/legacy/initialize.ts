@@ -1,8 +1,9 @@
 /**
  * The handshake of the revisions that have one: who the client says it is, which revision is spoken, and what this
- * server can do on the leg that the client is on.
+ * server can do. One that has anything to say unasked shakes hands in a conversation only.
  */
 import type { Client } from '../../toolsets/call.ts';
+import { capabilitiesOf } from '../capabilities.ts';
 import type { Identity } from '../identity.ts';
 import { isObject, type Params } from '../message.ts';
 import type { Table } from '../table.ts';
@@ -32,22 +33,9 @@ export function readInitialize({ protocolVersion, capabilities, clientInfo }: Pa
   };
 }
 
-export const initializeResult = (table: Table, serverInfo: Identity, revision: LegacyRevision, leg: Leg): object => ({
+export const initializeResult = (table: Table, serverInfo: Identity, revision: LegacyRevision): object => ({
   protocolVersion: revision,
-  capabilities: capabilitiesOf(table, leg),
+  capabilities: capabilitiesOf(table),
   serverInfo,
   ...(table.instructions === '' ? {} : { instructions: table.instructions }),
 });
-
-/** Only what this leg keeps: nothing reaches a stateless client unasked, and nothing of it is remembered. */
-export function capabilitiesOf({ hasResources, prompts, completes, needs }: Table, leg: Leg): object {
-  const says = (event: 'tools' | 'prompts' | 'resources' | 'resource'): boolean =>
-    leg === 'conversation' && needs.publishes.has(event);
-  return {
-    tools: { listChanged: says('tools') },
-    ...(hasResources ? { resources: { listChanged: says('resources'), subscribe: says('resource') } } : {}),
-    ...(prompts.size > 0 ? { prompts: { listChanged: says('prompts') } } : {}),
-    ...(completes ? { completions: {} } : {}),
-    ...(leg === 'conversation' && needs.logging ? { logging: {} } : {}),
-  };
-}

@@ -9,7 +9,7 @@ import type { Params } from '../message.ts';
 import type { Page } from '../page.ts';
 import { completionParams, cursorParam, textParam } from '../params.ts';
 import type { Answered, Request } from '../request.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError } from '../rpc-error.ts';
+import { INVALID_PARAMS, RpcError } from '../rpc-error.ts';
 import { toolAnswerMembers } from '../tool-call.ts';
 import type { Leg } from './initialize.ts';
 
@@ -80,7 +80,7 @@ const methods: Readonly<Record<string, Method>> = {
 /** Rejects with RpcError or ScopeRequired. */
 export async function answerMethod(method: string, asking: Asking): Promise<string> {
   const known = Object.hasOwn(methods, method) ? methods[method] : undefined;
-  if (!known || !offered(method, asking)) throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
+  if (!known || !offered(method, asking)) throw asking.dispatch.unknownMethod(asking.request.transport);
   return known(asking);
 }
 

@@ -146,7 +146,7 @@ export class Peer {
     this.revision = revision;
     this.client = client;
     const { dispatch, identity } = this.#options;
-    return JSON.stringify(initializeResult(dispatch.table, identity, revision, this.#leg));
+    return JSON.stringify(initializeResult(dispatch.table, identity, revision));
   }
 }
 

@@ -2,6 +2,7 @@
  * The older revisions alone behind a real HTTP server on loopback, for tests and for one pod of several.
  */
 import { createServer } from 'node:http';
+import { onTestFinished } from 'vitest';
 import { createLocalBus, type EventBus } from '../../events/event.ts';
 import { receiveBody } from '../../http/body.ts';
 import { parseJson } from '../../http/json.ts';
@@ -13,6 +14,7 @@ import type { Toolset } from '../../toolsets/toolset.ts';
 import { createDispatch } from '../dispatch.ts';
 import { openSealer, type Sealer } from '../sealing.ts';
 import { compileTable } from '../table.ts';
+import { admittedCaller } from './admitted.ts';
 import { createLegacyEndpoint, type LegacyEndpoint, type LegacyEndpointOptions } from './endpoint.ts';
 import { talkingToolset } from './talking.testing.ts';
 
@@ -44,8 +46,9 @@ export async function startLegacyServer(options: LegacyServerOptions = {}): Prom
   const deps = await toolset.open({} as never);
   // A client on a busy machine must not meet a connection that ends just when it is used again.
   const server = createServer({ keepAliveTimeout: 95_000 }, (request, response) => {
+    const admitted = admittedCaller(sealer, request, pod);
     const [, id = 'anonymous', scopes] = /^Bearer (\w+) ?(.*)$/.exec(request.headers.authorization ?? '') ?? [];
-    const caller = { id, ...(scopes ? { scopes: new Set(scopes.split(' ')) } : {}) };
+    const caller = admitted ?? { id, ...(scopes ? { scopes: new Set(scopes.split(' ')) } : {}) };
     if (request.method !== 'POST') void endpoint.handle(request, response, undefined, caller);
     else
       receiveBody(request, 4 << 20, (body) => {
@@ -54,6 +57,7 @@ export async function startLegacyServer(options: LegacyServerOptions = {}): Prom
       });
   });
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
+  const pod = `127.0.0.1:${port}`;
   const wheel = createTimerWheel({ periodMs });
   const endpoint = createLegacyEndpoint({
     dispatch: createDispatch({
@@ -72,7 +76,7 @@ export async function startLegacyServer(options: LegacyServerOptions = {}): Prom
     bus,
     wheel,
     log,
-    pod: `127.0.0.1:${port}`,
+    pod,
     limits: { maxSessions },
     challenge: (scopes) => ({ status: 403, reason: 'scope', message: `scope ${scopes.join(' ')}` }),
     ...options,
@@ -89,6 +93,13 @@ export async function startLegacyServer(options: LegacyServerOptions = {}): Prom
       wheel.close();
     },
   };
+}
+
+/** A server that ends with the test that starts it. */
+export async function startForTest(options: LegacyServerOptions = {}): Promise<LegacyServer> {
+  const server = await startLegacyServer(options);
+  onTestFinished(() => server.close());
+  return server;
 }
 
 const now = (): Date => new Date();

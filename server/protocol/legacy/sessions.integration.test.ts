@@ -1,23 +1,13 @@
 /**
  * Sessions over HTTP, by a client that sends exactly what the test says.
  */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { answerOf, call, initialize, openSession, request, send } from './raw.testing.ts';
-import { type LegacyServer, type LegacyServerOptions, startLegacyServer } from './server.testing.ts';
-
-const running: LegacyServer[] = [];
-afterEach(async () => {
-  for (const server of running.splice(0)) await server.close();
-});
-async function start(options: LegacyServerOptions = {}): Promise<LegacyServer> {
-  const server = await startLegacyServer(options);
-  running.push(server);
-  return server;
-}
+import { startForTest } from './server.testing.ts';
 
 describe('a session', () => {
   test('is opened by initialize, answers in JSON, and ends with DELETE', async () => {
-    const { url, endpoint } = await start();
+    const { url, endpoint } = await startForTest();
     const opened = await answerOf(await send(url, initialize('2025-06-18')));
     expect(opened).toMatchObject({ status: 200, type: 'application/json' });
     expect(opened.messages).toEqual([
@@ -52,7 +42,7 @@ describe('a session', () => {
   });
 
   test('cannot be initialized twice, nor opened within a batch', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const again = await answerOf(await send(url, initialize(), { session }));
     expect(again.messages).toMatchObject([{ error: { code: -32600 } }]);
@@ -60,7 +50,7 @@ describe('a session', () => {
   });
 
   test('is found by its own caller only, who cannot tell it from one that never was', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const ada = { authorization: 'Bearer ada' };
     const session = await openSession(url, { headers: ada });
     const asked = async (headers: Record<string, string>, method: 'POST' | 'GET' | 'DELETE', id = session) => {
@@ -77,7 +67,7 @@ describe('a session', () => {
 
   test('ends when nobody has used it for its time, but not while a client listens', async () => {
     let clock = 0;
-    const { url, endpoint } = await start({ sessionTtlMs: 1000, monotonic: () => clock, periodMs: 60 });
+    const { url, endpoint } = await startForTest({ sessionTtlMs: 1000, monotonic: () => clock, periodMs: 60 });
     const listening = await openSession(url);
     const resting = await openSession(url);
     const hangUp = new AbortController();
@@ -97,7 +87,7 @@ describe('a session', () => {
 
   test('that has rested longest makes room when all places are taken; where none rests, the next is refused', async () => {
     let clock = 0;
-    const { url, endpoint } = await start({ maxSessions: 2, monotonic: () => clock });
+    const { url, endpoint } = await startForTest({ maxSessions: 2, monotonic: () => clock });
     const first = await openSession(url);
     clock = 5_000;
     const second = await openSession(url);
@@ -120,7 +110,7 @@ describe('requests over HTTP', () => {
     ['GET', 'application/json', 406],
     ['GET', 'text/event-stream', 200],
   ] as const)('%s that accepts %s is answered with %i', async (method, accept, status) => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const hangUp = new AbortController();
     const response = await send(url, method === 'POST' ? request(1, 'ping') : undefined, {
@@ -134,7 +124,7 @@ describe('requests over HTTP', () => {
   });
 
   test('of a revision that is not spoken here are refused with those that are', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const { status, messages } = await answerOf(
       await send(url, request(1, 'ping'), { session, headers: { 'mcp-protocol-version': '1999-01-01' } }),
@@ -154,7 +144,7 @@ describe('requests over HTTP', () => {
     ['ping', 'a message is an object'],
     [[], 'no batches'],
   ])('that are no messages are refused: %j', async (body, problem) => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const { status, messages } = await answerOf(await send(url, body, { session }));
     expect(status).toBe(400);
@@ -163,12 +153,12 @@ describe('requests over HTTP', () => {
   });
 
   test('GET and DELETE without a session are not allowed', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     for (const method of ['GET', 'DELETE'] as const) expect((await send(url, undefined, { method })).status).toBe(405);
   });
 
   test('in a batch are answered together, where the revision has batches', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url, { revision: '2025-03-26' });
     const { type, messages } = await answerOf(
       await send(url, [request(1, 'ping'), { jsonrpc: '2.0', method: 'x' }, request('b', 'nope'), 7], { session }),
@@ -194,7 +184,7 @@ describe('requests over HTTP', () => {
   });
 
   test('of a caller without the scope get 403', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const headers = { authorization: 'Bearer ada other' };
     const session = await openSession(url, { headers });
     expect((await send(url, call(1, 'log'), { session, headers })).status).toBe(403);
@@ -203,7 +193,7 @@ describe('requests over HTTP', () => {
   });
 
   test('for a resource that is not there get the old code', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const { messages } = await answerOf(
       await send(url, request(1, 'resources/read', { uri: 'talk://no' }), { session }),

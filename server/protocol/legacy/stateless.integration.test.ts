@@ -1,20 +1,17 @@
 /**
  * Requests without a session: those of servers that need none, and those that clients send without one.
  */
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Toolset } from '../../toolsets/toolset.ts';
 import { connectV1, connectV2 } from '../clients.testing.ts';
 import { echoToolset } from '../echo.testing.ts';
 import { answerOf, call, initialize, request, send } from './raw.testing.ts';
-import { type LegacyServer, startLegacyServer } from './server.testing.ts';
-
-let server: LegacyServer;
-afterEach(() => server.close());
+import { startForTest } from './server.testing.ts';
 
 const echo = (written: string[] = []) => echoToolset(written) as unknown as Toolset<unknown, unknown>;
 
 test('a server that has nothing to say unasked opens no session and promises nothing that needs one', async () => {
-  server = await startLegacyServer({ toolset: echo() });
+  const server = await startForTest({ toolset: echo() });
   const { headers, messages } = await answerOf(await send(server.url, initialize('2025-03-26')));
   expect(headers.has('mcp-session-id')).toBe(false);
   expect(messages).toMatchObject([
@@ -36,7 +33,7 @@ test.each([
   ['1.x', connectV1],
   ['2.x', (url: string) => connectV2(url, 'legacy')],
 ] as const)('an official client %s works without a session', async (_name, connect) => {
-  server = await startLegacyServer({ toolset: echo() });
+  const server = await startForTest({ toolset: echo() });
   const client = await connect(server.url);
   expect((await client.listTools()).tools.map(({ name }) => name)).toContain('echo');
   const result = await client.callTool({ name: 'echo', arguments: { text: 'x' } });
@@ -46,7 +43,7 @@ test.each([
 });
 
 test('requests without a session are answered by a server that has sessions too, as far as that goes', async () => {
-  server = await startLegacyServer();
+  const server = await startForTest();
   const ask = async (body: unknown, headers = {}) =>
     (await answerOf(await send(server.url, body, { headers }))).messages;
   expect(await ask(call(1, 'log'))).toMatchObject([{ id: 1, result: { content: [{ text: 'logged' }] } }]);
@@ -65,7 +62,7 @@ test('requests without a session are answered by a server that has sessions too,
 });
 
 test('a client that goes away ends its call', async () => {
-  server = await startLegacyServer();
+  const server = await startForTest();
   const hangUp = new AbortController();
   const called = send(server.url, call(1, 'work', { ms: 10_000 }), { signal: hangUp.signal });
   called.catch(() => undefined);
@@ -75,7 +72,7 @@ test('a client that goes away ends its call', async () => {
 });
 
 test('a thousand calls with the same id at once each get their own answer', async () => {
-  server = await startLegacyServer({ toolset: echo() });
+  const server = await startForTest({ toolset: echo() });
   const texts = Array.from({ length: 1000 }, (_, i) => `text-${i}`);
   const answers = await Promise.all(
     texts.map(async (text) => {

@@ -2,20 +2,10 @@
  * What is streamed within a session, by a client that sends exactly what the test says.
  */
 import { connect } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { answerOf, call, eventsOf, initialize, openSession, type RawEvent, request, send } from './raw.testing.ts';
-import { type LegacyServer, type LegacyServerOptions, startLegacyServer } from './server.testing.ts';
+import { startForTest } from './server.testing.ts';
 import { talkingToolset } from './talking.testing.ts';
-
-const running: LegacyServer[] = [];
-afterEach(async () => {
-  for (const server of running.splice(0)) await server.close();
-});
-async function start(options: LegacyServerOptions = {}): Promise<LegacyServer> {
-  const server = await startLegacyServer(options);
-  running.push(server);
-  return server;
-}
 
 describe('streams', () => {
   const collect = (response: Response): { readonly events: RawEvent[]; readonly ended: Promise<void> } => {
@@ -33,7 +23,7 @@ describe('streams', () => {
   };
 
   test('a call with progress streams it before the answer, primed where the revision has that', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     for (const [revision, primed] of [
       ['2025-11-25', true],
       ['2025-06-18', false],
@@ -56,7 +46,7 @@ describe('streams', () => {
   });
 
   test('a client that comes back with an id gets what it has missed, once and in order, and then the rest', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const hangUp = new AbortController();
     const first = await send(url, call(1, 'work', { ms: 40, steps: 6 }, { progressToken: 'p' }), {
@@ -96,7 +86,7 @@ describe('streams', () => {
   });
 
   test('a client that comes back to one stream hears nothing of another', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const [one, other] = await Promise.all(
       [1, 2].map(async (id) =>
@@ -111,7 +101,7 @@ describe('streams', () => {
 
   test('a server tells only of lists that it ever changes', async () => {
     const toolset = { ...talkingToolset(), needs: { publishes: ['tools'] as const } };
-    const { url, bus } = await start({ toolset });
+    const { url, bus } = await startForTest({ toolset });
     const session = await openSession(url);
     const { events } = collect(await send(url, undefined, { session, method: 'GET' }));
     bus.publish({ type: 'prompts' });
@@ -121,7 +111,7 @@ describe('streams', () => {
   });
 
   test('a tool lets its connection go, and the answer waits for the client', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const { events, ended } = collect(await send(url, call(1, 'come_back', { ms: 50 }), { session }));
     await ended;
@@ -132,32 +122,35 @@ describe('streams', () => {
   });
 
   test('a client whose revision could not come back keeps its connection', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url, { revision: '2025-06-18' });
     const { messages } = await answerOf(await send(url, call(1, 'come_back', { ms: 20 }), { session }));
     expect(messages).toMatchObject([{ id: 1, result: { content: [{ text: 'here it is' }] } }]);
   });
 
   test('a call goes on when a client that can come back goes, and ends when one that cannot goes', async () => {
-    const { url, seen } = await start();
+    const { url, seen } = await startForTest();
     const session = await openSession(url);
-    const cut = async (body: object): Promise<void> => {
+    const begin = (body: object) => {
       const hangUp = new AbortController();
-      const response = send(url, body, { session, signal: hangUp.signal }).then((answer) => answer.text());
+      const response = send(url, body, { session, signal: hangUp.signal });
       response.catch(() => undefined);
-      await expect.poll(() => seen).toContain('started');
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      hangUp.abort();
+      return { response, hangUp };
     };
-    await cut(call(1, 'work', { ms: 30, steps: 6 }, { progressToken: 1 }));
-    await expect.poll(() => seen).toEqual(['started', 'done']);
+    const returning = begin(call(1, 'work', { ms: 50, steps: 20 }, { progressToken: 1 }));
+    await returning.response; // its stream has begun, to which a client can come back
+    expect(seen).toEqual(['started']);
+    returning.hangUp.abort();
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(['started', 'done']);
     seen.splice(0);
-    await cut(call(2, 'work', { ms: 10_000 }));
+    const silent = begin(call(2, 'work', { ms: 10_000 }));
+    await expect.poll(() => seen).toEqual(['started']);
+    silent.hangUp.abort();
     await expect.poll(() => seen).toEqual(['started', 'aborted']);
   });
 
   test('notifications/cancelled ends a call, which gets no answer', async () => {
-    const { url, seen } = await start();
+    const { url, seen } = await startForTest();
     const session = await openSession(url);
     const called = send(url, call('long', 'work', { ms: 10_000 }), { session }).then(answerOf);
     await expect.poll(() => seen).toContain('started');
@@ -168,7 +161,7 @@ describe('streams', () => {
   });
 
   test('a client that listens hears of changes it may care for, and only of those', async () => {
-    const { url, bus } = await start();
+    const { url, bus } = await startForTest();
     const session = await openSession(url);
     const deaf = await openSession(url);
     await answerOf(await send(url, request(1, 'resources/subscribe', { uri: 'talk://now' }), { session }));
@@ -190,7 +183,7 @@ describe('streams', () => {
   });
 
   test('log messages come from the level on that the client has set', async () => {
-    const { url } = await start();
+    const { url } = await startForTest();
     const session = await openSession(url);
     const logged = async () =>
       (await answerOf(await send(url, call(1, 'log'), { session }))).messages.map(({ params }) => params);
@@ -204,7 +197,7 @@ describe('streams', () => {
   });
 
   test('of a client that does not read are cut, and its session lives on', async () => {
-    const { url, bus } = await start();
+    const { url, bus } = await startForTest();
     const session = await openSession(url);
     const uris = Array.from({ length: 200 }, (_, i) => `talk://${'x'.repeat(1500)}/${i}`);
     await Promise.all(uris.map((uri, i) => send(url, request(i, 'resources/subscribe', { uri }), { session })));
@@ -224,7 +217,7 @@ describe('streams', () => {
   });
 
   test('of many sessions with the same ids never cross, whatever goes away in the middle', async () => {
-    const { url } = await start({ maxSessions: 60 });
+    const { url } = await startForTest({ maxSessions: 60 });
     const clients = Array.from({ length: 60 }, (_, i) => i);
     const wrong: unknown[] = [];
     let right = 0;
@@ -254,7 +247,7 @@ describe('streams', () => {
   });
 
   test('end when the server closes', async () => {
-    const { url, endpoint } = await start();
+    const { url, endpoint } = await startForTest();
     const session = await openSession(url);
     const { ended } = collect(await send(url, undefined, { session, method: 'GET' }));
     await endpoint.close();

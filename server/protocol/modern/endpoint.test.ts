@@ -2,7 +2,6 @@
  * Revision 2026-07-28 on the wire: what is refused and how, when an answer is plain JSON and when a stream, and who
  * hears of changes. Plain HTTP against a real server.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { everything } from '../../toolsets/everything/toolset.ts';
 import { post } from '../clients.testing.ts';
@@ -111,6 +110,8 @@ describe('a request is refused, with its own id and without running anything,', 
     ['a response', { jsonrpc: '2.0', id: 1, result: {} }],
     ['without version of JSON-RPC', { id: 1, method: 'tools/list', params: { _meta: meta } }],
     ['with an id that is an object', { jsonrpc: '2.0', id: {}, method: 'tools/list', params: { _meta: meta } }],
+    ['with an id that is no whole number', { jsonrpc: '2.0', id: 1.5, method: 'tools/list', params: { _meta: meta } }],
+    ['with an id of 1 MB', { jsonrpc: '2.0', id: 'x'.repeat(1e6), method: 'tools/list', params: { _meta: meta } }],
     ['with id null', { jsonrpc: '2.0', id: null, method: 'tools/list', params: { _meta: meta } }],
     ['with params that are a list', { jsonrpc: '2.0', id: 1, method: 'tools/list', params: [] }],
   ])('as %s', async (_name, body) => {
@@ -183,12 +184,11 @@ describe('an answer', () => {
   });
 
   test('that takes long becomes a stream before a proxy gives up, and is kept alive', async () => {
-    const started = performance.now();
-    const response = await wait({ arguments: { ms: 250 } }, 'application/json, text/event-stream');
-    expect(performance.now() - started).toBeLessThan(240);
+    const response = await wait({ arguments: { ms: 1_000 } }, 'application/json, text/event-stream');
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
     const body = await response.text();
     expect(body).toMatch(/^:\n\n/);
-    expect(messagesOf(body)).toMatchObject([{ id: 1, result: { structuredContent: { waited: 250 } } }]);
+    expect(messagesOf(body)).toMatchObject([{ id: 1, result: { structuredContent: { waited: 1_000 } } }]);
   });
 
   test('stays JSON, without progress, for a client that takes nothing else', async () => {
@@ -226,8 +226,6 @@ test('a caller without the right is challenged over HTTP, for tools, resources a
     expect(response.status).toBe(403);
     expect(response.headers.get('www-authenticate')).toContain('scope="everything"');
   }
-  await sleep(60); // longer than the patience, after which an unanswered request would become a stream
-  expect((await post(poor.url, 'tools/list')).status).toBe(200);
   await poor.close();
 });
 

@@ -12,7 +12,7 @@ import { Deadlines } from '../deadline.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Identity } from '../identity.ts';
 import { type Id, readMessage } from '../message.ts';
-import { INTERNAL_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, RpcError, ScopeRequired } from '../rpc-error.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST, RpcError, ScopeRequired } from '../rpc-error.ts';
 import { checkVersion, type ModernMessage, readEnvelope } from './envelope.ts';
 import { Exchange, sendError } from './exchange.ts';
 import { checkHeaders, checkVersionHeader } from './headers.ts';
@@ -33,13 +33,15 @@ export interface ModernEndpointOptions {
   readonly extensions?: readonly Extension[] | undefined;
   /** When a silent answer becomes a stream, in milliseconds. */
   readonly patienceMs?: number;
+  /** How long `close` takes for so many subscriptions, in milliseconds. */
+  readonly endMs?: (count: number) => number;
 }
 
 export interface ModernEndpoint {
   /** Answers one POST; never throws. `body` is parsed JSON. */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown, caller: Caller): void;
   readonly subscriptions: number;
-  /** Ends every subscription; those that come later end at once. */
+  /** Ends every subscription, spread over time; those that come later end at once. */
   close(): Promise<void>;
 }
 
@@ -56,8 +58,8 @@ export function createModernEndpoint(options: ModernEndpointOptions): ModernEndp
 
   const answer = (message: ModernMessage, request: IncomingMessage, response: ServerResponse, caller: Caller): void => {
     const method = methods.get(message.method);
-    checkHeaders(message, request.headers, method?.named, table);
-    if (!method) throw new RpcError(METHOD_NOT_FOUND, 'Method not found.', undefined, 404);
+    checkHeaders(message, request.headers, method?.named, table, caller);
+    if (!method) throw dispatch.unknownMethod('http');
     const exchange = new Exchange(message.id, request, response, { wheel, patience });
     const failed = (error: unknown): void => {
       if (error instanceof ScopeRequired) exchange.refuse(options.challenge(error.scopes));
@@ -65,9 +67,10 @@ export function createModernEndpoint(options: ModernEndpointOptions): ModernEndp
     };
     try {
       const result = method.answer(message.params, new ModernRequest(message, exchange, caller, 'http'));
-      if (typeof result === 'string') return exchange.succeed(result);
+      if (result === undefined) return;
+      if (!(result instanceof Promise)) return exchange.succeed(result);
       exchange.wait();
-      result.then((text) => exchange.succeed(text), failed);
+      result.then((made) => made !== undefined && exchange.succeed(made), failed);
     } catch (error) {
       failed(error);
     }

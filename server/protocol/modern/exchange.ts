@@ -3,13 +3,15 @@
  * long that a proxy might give up; then a stream of events. A client that closes its connection takes its request back.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Refusal, refuse } from '../../http/answer.ts';
+import { accepts, EVENT_STREAM } from '../../http/accept.ts';
+import { type Refusal, refuse, sendParts, sendText } from '../../http/answer.ts';
 import { type EventStream, openEventStream } from '../../http/event-stream.ts';
 import type { TimerWheel } from '../../http/timer-wheel.ts';
 import type { Deadlines, Expiring } from '../deadline.ts';
-import { errorText, type Id, resultText } from '../message.ts';
+import { errorText, type Id, resultStart, resultText } from '../message.ts';
 import type { RpcError } from '../rpc-error.ts';
 import type { Channel } from './request.ts';
+import { type Result, textOf } from './results.ts';
 
 export interface ExchangeOptions {
   readonly wheel: TimerWheel;
@@ -31,7 +33,7 @@ export class Exchange implements Channel, Expiring {
     this.#id = id;
     this.#response = response;
     this.#options = options;
-    this.open = takesEvents(request.headers.accept);
+    this.open = accepts(request.headers.accept, EVENT_STREAM);
   }
 
   /** For an answer that is not there yet. */
@@ -53,8 +55,14 @@ export class Exchange implements Channel, Expiring {
     else this.#response.once('close', () => this.#response.writableFinished || listener());
   }
 
-  succeed(result: string): void {
-    this.#end(200, resultText(this.#id, result));
+  stay(): EventStream {
+    return this.#begin(true);
+  }
+
+  succeed(result: Result): void {
+    if (typeof result === 'string' || this.#stream) return this.#end(200, resultText(this.#id, textOf(result)));
+    this.#options.patience.delete(this);
+    if (canAnswer(this.#response)) sendParts(this.#response, 200, resultStart(this.#id), result.rest);
   }
 
   fail(error: RpcError): void {
@@ -67,10 +75,10 @@ export class Exchange implements Channel, Expiring {
     refuse(this.#response, refusal);
   }
 
-  #begin(): EventStream {
+  #begin(lasting = false): EventStream {
     if (!this.#stream) {
       this.#options.patience.delete(this);
-      this.#stream = openEventStream(this.#response, { wheel: this.#options.wheel });
+      this.#stream = openEventStream(this.#response, { wheel: this.#options.wheel, lasting });
     }
     return this.#stream;
   }
@@ -94,16 +102,7 @@ export function sendError(response: ServerResponse, id: Id | null, error: RpcErr
 const errorOf = (id: Id | null, { code, message, data }: RpcError): string => errorText(id, code, message, data);
 
 function sendJson(response: ServerResponse, status: number, text: string): void {
-  if (response.destroyed || response.headersSent) return;
-  const length = Buffer.byteLength(text);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': length,
-    'x-content-type-options': 'nosniff',
-  });
-  // Text of ASCII alone needs no encoding, which counts for long lists.
-  response.end(text, length === text.length ? 'latin1' : 'utf8');
+  if (canAnswer(response)) sendText(response, status, text);
 }
 
-const takesEvents = (accept: string | undefined): boolean =>
-  accept === undefined || accept.includes('text/event-stream') || accept.includes('*/*');
+const canAnswer = ({ destroyed, headersSent }: ServerResponse): boolean => !destroyed && !headersSent;

@@ -3,6 +3,7 @@
  * request whose headers are missing or say something else is refused: somebody on the way was told another thing.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Caller } from '../../toolsets/call.ts';
 import { checkMirrored, decodedHeader, mismatch } from '../mirrored-arguments.ts';
 import type { RpcError } from '../rpc-error.ts';
 import type { Table } from '../table.ts';
@@ -19,12 +20,13 @@ export function checkVersionHeader({ version, method }: ModernMessage, headers: 
   if (named !== undefined && named !== method) throw differs('Mcp-Method', String(named), method);
 }
 
-/** Throws RpcError with -32020. `member` is what the method names; `table` knows the tools. */
+/** Throws RpcError with -32020. `member` is what the method names; `table` knows the caller's tools. */
 export function checkHeaders(
   { method, params }: ModernMessage,
   headers: IncomingHttpHeaders,
   member: NameMember | undefined,
   table: Table,
+  caller: Caller,
 ): void {
   if (headers['mcp-protocol-version'] === undefined) throw missing('MCP-Protocol-Version');
   if (headers['mcp-method'] === undefined) throw missing('Mcp-Method');
@@ -37,7 +39,7 @@ export function checkHeaders(
     if (decoded === undefined) throw mismatch('Mcp-Name', sent, 'it is not valid Base64 of UTF-8');
     if (decoded !== name) throw differs('Mcp-Name', sent, name);
   }
-  const mirrored = method === 'tools/call' ? table.tools.get(name)?.mirrored : undefined;
+  const mirrored = method === 'tools/call' ? table.tool(name, caller)?.mirrored : undefined;
   if (mirrored?.length) checkMirrored(mirrored, params['arguments'], headers);
 }
 

@@ -11,14 +11,15 @@ import { type ToolAnswer, toolAnswerMembers } from '../tool-call.ts';
 import { discovered } from './capabilities.ts';
 import type { NameMember } from './headers.ts';
 import type { ModernRequest } from './request.ts';
-import { type Keep, membersOf, type Results } from './results.ts';
+import { type Keep, membersOf, prepared, type Result, type Results } from './results.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { TaskStates } from './task-watch.ts';
 
 export interface Method {
   /** Member of the params that says what is meant. */
   readonly named?: NameMember;
-  /** The result as JSON text. Throws or rejects with RpcError or ScopeRequired. */
-  answer(params: Params, request: ModernRequest): string | Promise<string>;
+  /** The result; undefined where it is sent over a line. Throws or rejects with RpcError or ScopeRequired. */
+  answer(params: Params, request: ModernRequest): Result | undefined | Promise<Result | undefined>;
 }
 
 export type Methods = ReadonlyMap<string, Method>;
@@ -42,6 +43,8 @@ export interface Extension {
   methods(results: Results): Methods;
   /** Takes a tool call over; undefined leaves it alone. */
   readonly callTool?: TakeCall;
+  /** Tasks whose states clients may listen for. */
+  readonly tasks?: TaskStates;
 }
 
 export interface MethodsOptions {
@@ -53,6 +56,8 @@ export interface MethodsOptions {
 
 /** What changes only with the configuration, which means another process. */
 const TABLE: Keep = { ttlMs: 60_000, scope: 'public' };
+/** What differs from caller to caller, and for each only with the configuration. */
+const OWN_TABLE: Keep = { ttlMs: 60_000, scope: 'private' };
 const IDENTITY: Keep = { ttlMs: 300_000, scope: 'public' };
 /** What toolsets list may differ from call to call and from caller to caller. */
 const LISTED: Keep = { ttlMs: 0, scope: 'private' };
@@ -62,17 +67,21 @@ export function createMethods(options: MethodsOptions): Methods {
   const { dispatch, results, subscriptions, extensions = [] } = options;
   const { table } = dispatch;
   const { complete, kept } = results;
-  const discovery = kept(membersOf(discovered(table, extensions)), IDENTITY);
+  const discovery = prepared(kept(membersOf(discovered(table, extensions)), IDENTITY));
 
   /** A list whose pages are the same objects every time is written once. */
-  const list = <T>(member: string, pages: (cursor: string | undefined, request: ModernRequest) => Page<T>): Method => {
-    const written = new WeakMap<Page<T>, string>();
+  const list = <T>(
+    member: string,
+    pages: (cursor: string | undefined, request: ModernRequest) => Page<T>,
+    keep = TABLE,
+  ): Method => {
+    const written = new WeakMap<Page<T>, Result>();
     return {
       answer(params, request) {
         const page = pages(cursorParam(params), request);
-        let text = written.get(page);
-        if (text === undefined) written.set(page, (text = kept(pageMembers(member, page), TABLE)));
-        return text;
+        let result = written.get(page);
+        if (result === undefined) written.set(page, (result = prepared(kept(pageMembers(member, page), keep))));
+        return result;
       },
     };
   };
@@ -82,9 +91,18 @@ export function createMethods(options: MethodsOptions): Methods {
   const take = extensions.find(({ callTool }) => callTool)?.callTool;
 
   const methods = new Map<string, Method>([
-    ['server/discover', { answer: () => discovery }],
-    ['subscriptions/listen', { answer: (params, request) => subscriptions.open(params, request) }],
-    ['tools/list', list('tools', dispatch.listTools)],
+    [
+      'server/discover',
+      { answer: (_, { transport }) => dispatch.count('server/discover', transport, () => discovery) },
+    ],
+    [
+      'subscriptions/listen',
+      {
+        answer: (params, request) =>
+          dispatch.count('subscriptions/listen', request.transport, () => subscriptions.open(params, request)),
+      },
+    ],
+    ['tools/list', list('tools', dispatch.listTools, table.hasRoles ? OWN_TABLE : TABLE)],
     [
       'tools/call',
       {

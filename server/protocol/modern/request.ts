@@ -2,12 +2,16 @@
  * A request of revision 2026-07-28 as the dispatch sees it. What is said to the client before the answer goes through a
  * channel, and so does news that the client has gone. Must not know a transport.
  */
+import type { EventStream } from '../../http/event-stream.ts';
 import type { Caller, Client, Step } from '../../toolsets/call.ts';
 import { isAtLeast, isLogLevel } from '../log-level.ts';
 import { isObject, notificationText } from '../message.ts';
 import { misfit } from '../params.ts';
 import { type Answers, MODERN, type Request } from '../request.ts';
 import { CLIENT_INFO, LOG_LEVEL, type ModernMessage } from './envelope.ts';
+
+/** A stream of messages to a client that stays open for hours. */
+export type Line = Pick<EventStream, 'send' | 'end' | 'whenClosed' | 'drained' | 'closed'>;
 
 /** The way back to the client while its request is answered. */
 export interface Channel {
@@ -17,6 +21,8 @@ export interface Channel {
   say(text: string): boolean;
   /** Calls once, when the client has gone or takes its request back. */
   whenGone(listener: () => void): void;
+  /** Only where `open`, and before anything was said: whoever takes the line sends the answer itself and ends it. */
+  stay(): Line;
 }
 
 export class ModernRequest implements Request {

@@ -3,7 +3,7 @@
  * written out twice and lists are written once. Must not know a transport.
  */
 import type { Identity } from '../identity.ts';
-import type { Id } from '../message.ts';
+import { type Id, resultRest } from '../message.ts';
 import type { InputRequired } from '../request.ts';
 import { SERVER_INFO, SUBSCRIPTION_ID } from './envelope.ts';
 
@@ -39,6 +39,23 @@ export function createResults(identity: Identity): Results {
       `{"resultType":"complete","_meta":{${JSON.stringify(SUBSCRIPTION_ID)}:${JSON.stringify(id)},${info}}}`,
   };
 }
+
+/** A long result that is sent many times, with the bytes that stand behind the id in a message with it. */
+export interface Prepared {
+  readonly text: string;
+  readonly rest: Buffer;
+}
+
+/** Results as methods give them, as JSON text. */
+export type Result = string | Prepared;
+
+/** Up to that many characters it is cheaper to write a text anew than to send bytes apart from it. */
+const SHORT = 4_096;
+
+export const prepared = (text: string): Result =>
+  text.length <= SHORT ? text : { text, rest: Buffer.from(resultRest(text)) };
+
+export const textOf = (result: Result): string => (typeof result === 'string' ? result : result.text);
 
 /** An object's members as JSON text without braces. */
 export const membersOf = (value: object): string => JSON.stringify(value).slice(1, -1);

@@ -3,48 +3,22 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { everything } from '../../toolsets/everything/toolset.ts';
 import { post } from '../clients.testing.ts';
 import { echoToolset } from '../echo.testing.ts';
+import { type Listening, listenAt } from './listening.testing.ts';
 import { serveModern, type TestServer } from './server.testing.ts';
 
 const ID = 'io.modelcontextprotocol/subscriptionId';
 const WATCHED = 'test://watched-resource';
-type Message = Record<string, unknown>;
-
+const TOOLS = { toolsListChanged: true };
+const CHANGED = 'notifications/tools/list_changed';
 let server: TestServer;
 beforeEach(async () => {
   server = await serveModern(everything, await everything.open({} as never), { maxSubscriptions: 2 });
 });
 afterEach(() => server.close());
 
-interface Listener {
-  readonly messages: Message[];
-  readonly ended: Promise<void>;
-  leave(): void;
-}
+const listen = (notifications: object, url = server.url): Promise<Listening> => listenAt(url, notifications);
 
-/** Opens a stream, and waits for its first message. */
-async function listen(notifications: object, url = server.url): Promise<Listener> {
-  const response = await post(url, 'subscriptions/listen', { notifications });
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  const messages: Message[] = [];
-  let text = '';
-  const read = async (): Promise<void> => {
-    for (;;) {
-      const { done = true, value = '' } = (await reader?.read().catch(() => undefined)) ?? {};
-      if (done) return;
-      text += value;
-      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1];
-        if (data !== undefined) messages.push(JSON.parse(data) as Message);
-        text = text.slice(end + 2);
-      }
-    }
-  };
-  const ended = read();
-  await expect.poll(() => messages.length).toBeGreaterThan(0);
-  return { messages, ended, leave: () => void reader?.cancel() };
-}
-
-const methods = ({ messages }: Listener): unknown[] => messages.map(({ method }) => method);
+const methods = ({ messages }: Listening): unknown[] => messages.map(({ method }) => method);
 
 test('the first message acknowledges what can come, and each message carries the id of its request', async () => {
   const listener = await listen({
@@ -117,6 +91,30 @@ test('a server that closes ends each subscription with a result, and later ones 
   expect(late.messages).toHaveLength(2);
 });
 
+test('many who are let go end one after the other over the whole time, and hear of changes until then', async () => {
+  const many = 40;
+  const windowMs = 400;
+  const crowded = await serveModern(everything, await everything.open({} as never), {
+    maxSubscriptions: many,
+    endMs: (count) => (count / many) * windowMs,
+  });
+  const listeners = await Promise.all(Array.from({ length: many }, () => listen(TOOLS, crowded.url)));
+  const began = performance.now();
+  const ends = Promise.all(listeners.map(({ ended }) => ended.then(() => performance.now() - began)));
+  const closed = crowded.endpoint.close();
+  crowded.bus.publish({ type: 'tools' });
+  const times = (await ends).toSorted((a, b) => a - b);
+  await closed;
+  expect(crowded.endpoint.subscriptions).toBe(0);
+  expect(times.at(-1)).toBeLessThan(windowMs + 2_000);
+  expect(times[many / 2 - 1]).toBeGreaterThan(windowMs / 4);
+  const perTenth = Array.from({ length: 10 }, (_, tenth) => times.filter((ms) => Math.floor(ms / 40) === tenth).length);
+  expect(Math.max(...perTenth)).toBeLessThanOrEqual(many / 2);
+  for (const { messages } of listeners) expect(messages.at(-1)).toMatchObject({ result: { resultType: 'complete' } });
+  expect(listeners.filter((listener) => methods(listener)[1] === CHANGED).length).toBeGreaterThan(many / 2);
+  await crowded.close();
+});
+
 test('where nothing is ever published, a subscription is acknowledged as empty and ends', async () => {
   const quiet = await serveModern(echoToolset(), { written: [] });
   const listener = await listen({ toolsListChanged: true, resourceSubscriptions: ['echo://all'] }, quiet.url);
@@ -131,6 +129,8 @@ test.each([
   ['a word for a wish', { toolsListChanged: 'yes' }],
   ['a URI for a list of them', { resourceSubscriptions: WATCHED }],
   ['too many URIs', { resourceSubscriptions: Array.from({ length: 1001 }, () => WATCHED) }],
+  ['a word for ids of tasks', { taskIds: 'one' }],
+  ['an id of a task that is too long', { taskIds: ['x'.repeat(65)] }],
   ['a URI that is too long', { resourceSubscriptions: ['x'.repeat(2049)] }],
 ])('%s is refused', async (_name, notifications) => {
   const response = await post(server.url, 'subscriptions/listen', { notifications });

@@ -3,49 +3,55 @@
  * thousand listeners do not hold up everybody else, and twice the same change in a row is told once. Must not know a
  * transport.
  */
-import type { EventBus, ServerEvent } from '../../events/event.ts';
+import { type EventBus, keyOf, type ServerEvent } from '../../events/event.ts';
 import { inSlices } from '../../http/event-stream.ts';
-import { type Id, isObject, notificationText, type Params } from '../message.ts';
-import { findResource } from '../resources.ts';
-import { INTERNAL_ERROR, INVALID_PARAMS, RpcError, ScopeRequired } from '../rpc-error.ts';
+import { type Id, notificationText, type Params, resultText } from '../message.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS, RpcError } from '../rpc-error.ts';
 import type { Table } from '../table.ts';
 import { SUBSCRIPTION_ID } from './envelope.ts';
-import type { ModernRequest } from './request.ts';
+import { checkScopes, type Filter, honoured, LISTS, readFilter } from './filter.ts';
+import type { Extension } from './methods.ts';
+import type { Line, ModernRequest } from './request.ts';
 import type { Results } from './results.ts';
+import { atTimes, spreadOver } from './spread.ts';
+import { TaskWatch } from './task-watch.ts';
 
 export interface SubscriptionsOptions {
   readonly table: Table;
   readonly bus: EventBus;
   readonly results: Results;
   readonly maxSubscriptions: number;
+  readonly extensions?: readonly Extension[] | undefined;
+  /** How long `close` takes for so many, in milliseconds. */
+  readonly endMs?: (count: number) => number;
 }
 
-/** What a client asked for and gets. */
-interface Filter {
-  readonly toolsListChanged?: true;
-  readonly promptsListChanged?: true;
-  readonly resourcesListChanged?: true;
-  readonly resourceSubscriptions?: readonly string[];
-}
-
+/** Holds nothing of the request that opened it: there are many, and they stay for hours. */
 interface Subscription {
   readonly id: Id;
   readonly filter: Filter;
-  readonly say: (text: string) => boolean;
-  end(): void;
+  readonly line: Line;
+  readonly tasks: TaskWatch | undefined;
 }
 
-const MAX_URIS = 1_000;
-const MAX_URI = 2_048;
+/** Clients come back as fast as they are let go: 500 a second, or faster where that would keep a pod from stopping. */
+const END_EACH_MS = 2;
+/** In milliseconds. */
+export const MOST_END_MS = 10_000;
+const endWithin = (count: number): number => Math.min(count * END_EACH_MS, MOST_END_MS);
 
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #open = new Set<Subscription>();
+  /** Those who listen for one resource, by its URI, or one task, by its id. */
+  readonly #byUri = new Map<string, Set<Subscription>>();
+  readonly #byTask = new Map<string, Set<Subscription>>();
   readonly #unsubscribe: () => void;
   /** Changes to be told, in order. */
   readonly #changes = new Map<string, ServerEvent>();
+  #opening = 0;
   #telling: Promise<void> | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -56,96 +62,131 @@ export class Subscriptions {
     return this.#open.size;
   }
 
-  /** Resolves with the result when this server ends the subscription; never, when the client does. Throws RpcError. */
-  open(params: Params, { received: { id }, channel, caller }: ModernRequest): string | Promise<string> {
-    const { table, results, maxSubscriptions } = this.#options;
-    const filter = honoured(filterOf(params), table);
+  /** Gives the result of a subscription of nothing; any other is answered when this server ends it. Throws or rejects with RpcError. */
+  open(params: Params, request: ModernRequest): string | undefined | Promise<string | undefined> {
+    const { table, maxSubscriptions, extensions } = this.#options;
+    const asked = readFilter(params);
+    const filter = honoured(asked, table);
+    const { caller, channel } = request;
     if (caller.scopes) checkScopes(filter, table, caller.scopes);
     if (!channel.open) throw new RpcError(INVALID_PARAMS, 'Accept text/event-stream to listen.');
-    if (this.#open.size >= maxSubscriptions)
+    if (this.#open.size + this.#opening >= maxSubscriptions)
       throw new RpcError(INTERNAL_ERROR, 'Subscription limit reached. Try again later.');
-    channel.say(told(id, 'notifications/subscriptions/acknowledged', { notifications: filter }));
-    if (this.#closed || Object.keys(filter).length === 0) return results.unsubscribed(id);
-    return new Promise((resolve) => {
-      const end = (): void => resolve(results.unsubscribed(id));
-      const subscription = { id, filter, say: (text: string) => channel.say(text), end };
-      this.#open.add(subscription);
-      channel.whenGone(() => this.#open.delete(subscription));
-    });
+    const tasks = asked.taskIds && extensions?.find((extension) => extension.tasks)?.tasks;
+    if (!tasks) return this.#listen(request, filter);
+    this.#opening += 1;
+    return tasks
+      .known([...new Set(asked.taskIds)], request)
+      .finally(() => (this.#opening -= 1))
+      .then((taskIds) => {
+        if (taskIds.length === 0) return this.#listen(request, filter);
+        const read = (id: string): Promise<string | undefined> => tasks.read(id, { caller });
+        return this.#listen(request, { ...filter, taskIds }, read);
+      });
   }
 
-  /** Ends every subscription with a result, so that clients know it from a connection that broke. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /**
+   * Ends every subscription with a result, so that clients know it from a connection that broke; spread over time, so
+   * that those who stayed together do not come back together. Changes are told until then.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  #listen(request: ModernRequest, filter: Filter, read?: TaskRead): string | undefined {
+    const { channel, received } = request;
+    const { id } = received;
+    const acknowledgement = told(id, 'notifications/subscriptions/acknowledged', { notifications: filter });
+    if (this.#closing || Object.keys(filter).length === 0) {
+      channel.say(acknowledgement);
+      return this.#options.results.unsubscribed(id);
+    }
+    const line = channel.stay();
+    if (line.send(acknowledgement)) this.#add(line, id, filter, read);
+    return undefined;
+  }
+
+  #add(line: Line, id: Id, filter: Filter, read: TaskRead | undefined): void {
+    const tasks =
+      read && new TaskWatch({ line, ids: filter.taskIds ?? [], read: async (task) => taskText(id, await read(task)) });
+    const subscription = { id, filter, line, tasks };
+    this.#open.add(subscription);
+    for (const uri of filter.resourceSubscriptions ?? []) enter(this.#byUri, uri, subscription);
+    for (const task of filter.taskIds ?? []) enter(this.#byTask, task, subscription);
+    line.whenClosed(() => this.#forget(subscription));
+    tasks?.note(tasks.ids); // what has changed since the client was told of a task would else be told to nobody
+  }
+
+  #forget(subscription: Subscription): void {
+    this.#open.delete(subscription);
+    for (const uri of subscription.filter.resourceSubscriptions ?? []) leave(this.#byUri, uri, subscription);
+    for (const task of subscription.filter.taskIds ?? []) leave(this.#byTask, task, subscription);
+  }
+
+  async #close(): Promise<void> {
+    const { results, endMs = endWithin } = this.#options;
+    const open = [...this.#open];
+    const times = spreadOver(open.length, endMs(open.length), Math.random);
+    await atTimes(open, times, ({ id, line }) => {
+      line.send(resultText(id, results.unsubscribed(id)));
+      line.end();
+    });
     this.#unsubscribe();
     await this.#telling;
-    const ended = [...this.#open];
-    this.#open.clear();
-    await inSlices(ended, (subscription) => subscription.end());
   }
 
   #note(event: ServerEvent): void {
-    if (this.#open.size === 0) return;
-    this.#changes.set(event.type === 'resource' ? event.uri : ` ${event.type}`, event);
+    if (this.#audience(event).size === 0) return;
+    this.#changes.set(keyOf(event), event);
     this.#telling ??= this.#tellAll().finally(() => (this.#telling = undefined));
+  }
+
+  #audience(event: ServerEvent): ReadonlySet<Subscription> {
+    if (event.type === 'resource') return this.#byUri.get(event.uri) ?? NOBODY;
+    return event.type === 'task' ? (this.#byTask.get(event.id) ?? NOBODY) : this.#open;
   }
 
   async #tellAll(): Promise<void> {
     await new Promise(setImmediate); // what comes in one turn is told once
     for (const [key, event] of this.#changes) {
       this.#changes.delete(key);
-      await inSlices(this.#open, (subscription) => tell(subscription, event));
+      await inSlices(this.#audience(event), (subscription) => tell(subscription, event));
     }
   }
 }
 
-const LISTS = {
-  tools: ['toolsListChanged', 'notifications/tools/list_changed'],
-  prompts: ['promptsListChanged', 'notifications/prompts/list_changed'],
-  resources: ['resourcesListChanged', 'notifications/resources/list_changed'],
-} as const;
+type TaskRead = (id: string) => Promise<string | undefined>;
 
-function tell({ id, filter, say }: Subscription, event: ServerEvent): void {
+const NOBODY: ReadonlySet<Subscription> = new Set();
+
+function enter(index: Map<string, Set<Subscription>>, key: string, subscription: Subscription): void {
+  const known = index.get(key);
+  if (known) known.add(subscription);
+  else index.set(key, new Set([subscription]));
+}
+
+function leave(index: Map<string, Set<Subscription>>, key: string, subscription: Subscription): void {
+  const known = index.get(key);
+  if (known?.delete(subscription) && known.size === 0) index.delete(key);
+}
+
+function tell({ id, filter, line, tasks }: Subscription, event: ServerEvent): void {
+  if (event.type === 'task') return tasks?.note([event.id]);
   const isAll = event.type === 'all';
   for (const [type, [member, method]] of Object.entries(LISTS))
-    if ((isAll || event.type === type) && filter[member]) say(told(id, method, {}));
-  for (const uri of filter.resourceSubscriptions ?? [])
-    if (isAll || (event.type === 'resource' && event.uri === uri))
-      say(told(id, 'notifications/resources/updated', { uri }));
+    if ((isAll || event.type === type) && filter[member]) line.send(told(id, method, {}));
+  if (event.type === 'resource') line.send(told(id, UPDATED, { uri: event.uri }));
+  if (!isAll) return;
+  for (const uri of filter.resourceSubscriptions ?? []) line.send(told(id, UPDATED, { uri }));
+  tasks?.note(tasks.ids);
 }
+
+const UPDATED = 'notifications/resources/updated';
 
 const told = (id: Id, method: string, params: Params): string =>
   notificationText(method, { ...params, _meta: { [SUBSCRIPTION_ID]: id } });
 
-function filterOf({ notifications }: Params): Filter {
-  if (!isObject(notifications)) throw invalid('notifications must be an object');
-  const { resourceSubscriptions: uris } = notifications;
-  const isUris = Array.isArray(uris) && uris.length <= MAX_URIS && uris.every((uri) => isUri(uri));
-  if (uris !== undefined && !isUris) throw invalid(`resourceSubscriptions must be at most ${MAX_URIS} URIs`);
-  for (const [member] of Object.values(LISTS))
-    if (notifications[member] !== undefined && typeof notifications[member] !== 'boolean')
-      throw invalid(`${member} must be true or false`);
-  return notifications;
-}
-
-const isUri = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_URI;
-
-/** What of it can ever come. */
-function honoured(asked: Filter, { needs: { publishes } }: Table): Filter {
-  const uris = publishes.has('resource') ? [...new Set(asked.resourceSubscriptions)] : [];
-  return {
-    ...(asked.toolsListChanged && publishes.has('tools') && { toolsListChanged: true }),
-    ...(asked.promptsListChanged && publishes.has('prompts') && { promptsListChanged: true }),
-    ...(asked.resourcesListChanged && publishes.has('resources') && { resourcesListChanged: true }),
-    ...(uris.length > 0 && { resourceSubscriptions: uris }),
-  };
-}
-
-/** Throws ScopeRequired: who may not read a resource may not watch it. */
-function checkScopes({ resourceSubscriptions = [] }: Filter, table: Table, scopes: ReadonlySet<string>): void {
-  const needed = resourceSubscriptions.map((uri) => findResource(table, uri)?.entry.resource.scope);
-  const lacking = needed.filter((scope) => scope !== undefined && !scopes.has(scope)) as string[];
-  if (lacking.length > 0) throw new ScopeRequired([...new Set(lacking)]);
-}
-
-const invalid = (problem: string): RpcError => new RpcError(INVALID_PARAMS, `Invalid params: ${problem}.`);
+/** `members` is JSON text already. */
+const taskText = (id: Id, members: string | undefined): string | undefined =>
+  members &&
+  `{"jsonrpc":"2.0","method":"notifications/tasks","params":{${members},"_meta":${JSON.stringify({ [SUBSCRIPTION_ID]: id })}}}`;

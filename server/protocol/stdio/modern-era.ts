@@ -8,12 +8,12 @@ import type { Dispatch } from '../dispatch.ts';
 import type { Identity } from '../identity.ts';
 import { errorText, type Id, type RequestMessage, resultText } from '../message.ts';
 import { checkVersion, readEnvelope } from '../modern/envelope.ts';
-import { createMethods, type Extension } from '../modern/methods.ts';
-import { type Channel, ModernRequest } from '../modern/request.ts';
-import { createResults } from '../modern/results.ts';
+import { createMethods, type Extension, type Method } from '../modern/methods.ts';
+import { type Channel, type Line, ModernRequest } from '../modern/request.ts';
+import { createResults, textOf } from '../modern/results.ts';
 import { Subscriptions } from '../modern/subscriptions.ts';
 import { MODERN } from '../request.ts';
-import { METHOD_NOT_FOUND, RpcError, UNSUPPORTED_VERSION } from '../rpc-error.ts';
+import { RpcError, UNSUPPORTED_VERSION } from '../rpc-error.ts';
 import type { Era, Say } from './era.ts';
 
 export interface ModernEraOptions {
@@ -28,16 +28,16 @@ export interface ModernEraOptions {
 
 export function createModernEra({ dispatch, identity, caller, say, ...options }: ModernEraOptions): Era {
   const results = createResults(identity);
-  const subscriptions = new Subscriptions({ ...options, table: dispatch.table, results });
+  const subscriptions = new Subscriptions({ ...options, table: dispatch.table, results, endMs: () => 0 });
   const methods = createMethods({ dispatch, results, subscriptions, extensions: options.extensions ?? [] });
   const open = new Map<Id, PipeChannel>();
 
-  const resultOf = (message: RequestMessage, channel: Channel): string | Promise<string> => {
+  const resultOf = (message: RequestMessage, channel: Channel): ReturnType<Method['answer']> => {
     if (message.method === 'initialize') throw pinned();
     const received = readEnvelope(message);
     checkVersion(received);
     const method = methods.get(message.method);
-    if (!method) throw new RpcError(METHOD_NOT_FOUND, 'Method not found.');
+    if (!method) throw dispatch.unknownMethod('stdio');
     return method.answer(message.params, new ModernRequest(received, channel, caller, 'stdio'));
   };
 
@@ -49,7 +49,9 @@ export function createModernEra({ dispatch, identity, caller, say, ...options }:
       open.set(id, channel);
       try {
         const result = await Promise.race([resultOf(message, channel), channel.gone]);
-        return result === undefined ? undefined : resultText(id, result);
+        if (result !== undefined) return resultText(id, textOf(result));
+        await channel.gone; // it may be a line, which the client can take back as long as it is there
+        return undefined;
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
         return errorText(id, error.code, error.message, error.data);
@@ -73,7 +75,7 @@ const pinned = (): RpcError =>
   });
 
 /** One request's way back, until it is taken back. */
-class PipeChannel implements Channel {
+class PipeChannel implements Channel, Line {
   readonly open = true;
   readonly #say: Say;
   readonly #listeners: (() => void)[] = [];
@@ -97,6 +99,26 @@ class PipeChannel implements Channel {
   whenGone(listener: () => void): void {
     if (this.#ended) listener();
     else this.#listeners.push(listener);
+  }
+
+  stay(): Line {
+    return this;
+  }
+
+  get closed(): boolean {
+    return this.#ended;
+  }
+
+  send(text: string): boolean {
+    return this.say(text);
+  }
+
+  whenClosed(listener: () => void): void {
+    this.whenGone(listener);
+  }
+
+  async drained(): Promise<void> {
+    // a client that does not read is not read from, and one pipe is all there is
   }
 
   end(): void {

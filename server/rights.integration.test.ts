@@ -1,0 +1,136 @@
+/**
+ * Every tool of every toolset there is, called by every kind of caller, in both eras, through a whole server that asks
+ * for tokens. A second server serves the same tools to operators only.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './app.testing.ts';
+import { type SigningKey, sign, signingKey, startIssuer, type TestIssuer } from './auth/issuer.testing.ts';
+import { post } from './protocol/clients.testing.ts';
+import { answerOf, call, request, send } from './protocol/legacy/raw.testing.ts';
+import { type ToolsetLoader, toolsets } from './toolsets/registry.ts';
+
+const AUDIENCE = 'https://mcp.example.com/mcp';
+const ROLE = 'operator';
+const loaders: Readonly<Record<string, ToolsetLoader>> = toolsets;
+const loaded = await Promise.all(Object.values(loaders).map((load) => load()));
+const everyTool = loaded.flatMap((toolset) => toolset.tools);
+const scopes = [...new Set(everyTool.map(({ scope }) => scope))];
+
+let issuer: TestIssuer;
+let key: SigningKey;
+const servers: Record<'open' | 'restricted', TestApp | undefined> = { open: undefined, restricted: undefined };
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+  key = await signingKey('ec');
+  issuer.keys = [key.jwk];
+  const config = {
+    toolsets: Object.keys(loaders).map((name) => ({ name })),
+    auth: { type: 'JWT' as const, issuer: issuer.url, audiences: [AUDIENCE] },
+    mcp: { publicUrl: AUDIENCE, allowedHosts: ['127.0.0.1'] },
+  };
+  servers.open = await startTestApp(config, loaders);
+  const restricted = Object.entries(loaders).map(([name, load]): [string, ToolsetLoader] => [
+    name,
+    async () => {
+      const toolset = await load();
+      return { ...toolset, tools: toolset.tools.map((tool) => ({ ...tool, roles: ['owner', ROLE] })) };
+    },
+  ]);
+  servers.restricted = await startTestApp(config, Object.fromEntries(restricted));
+});
+afterAll(async () => {
+  for (const app of Object.values(servers)) await app?.close();
+  await issuer.close();
+});
+
+const token = (scope: string, roles: unknown): Promise<string> =>
+  sign(key, { iss: issuer.url, aud: AUDIENCE, sub: 'alice', exp: Math.floor(Date.now() / 1000) + 300, scope, roles });
+
+interface Ending {
+  readonly status: number;
+  readonly code: unknown;
+  readonly message: unknown;
+  readonly challenge: string;
+}
+
+type Era = 'modern' | 'legacy';
+
+async function callIn(era: Era, app: TestApp | undefined, name: string, bearer: string | undefined): Promise<Ending> {
+  const url = app?.url ?? '';
+  const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+  const response =
+    era === 'modern'
+      ? await post(url, 'tools/call', { name, arguments: {} }, headers)
+      : await send(url, call(1, name), { headers: { 'mcp-protocol-version': '2025-11-25', ...headers } });
+  const challenge = response.headers.get('www-authenticate') ?? '';
+  const { status, messages } = await answerOf(response);
+  const { error } = (messages.at(-1) ?? {}) as { error?: { code: unknown; message: unknown } };
+  return { status, code: error?.code, message: error?.message, challenge };
+}
+
+async function listIn(era: Era, app: TestApp | undefined, bearer: string): Promise<string[]> {
+  const url = app?.url ?? '';
+  const headers = { authorization: `Bearer ${bearer}` };
+  const response =
+    era === 'modern'
+      ? await post(url, 'tools/list', {}, headers)
+      : await send(url, request(1, 'tools/list'), { headers: { 'mcp-protocol-version': '2025-11-25', ...headers } });
+  const [message] = (await answerOf(response)).messages as [{ result: { tools: { name: string }[] } }];
+  return message.result.tools.map(({ name }) => name);
+}
+
+/** What a call came to, as far as rights go. */
+function rights({ status, code, message, challenge }: Ending, name: string, scope: string): string {
+  if (status === 401) return 'no caller';
+  if (status === 403) return challenge.includes(`scope="${scope}"`) ? 'lacks the scope' : 'lacks another scope';
+  if (code === -32_602 && message === `There is no tool "${name}". tools/list names those that there are.`)
+    return 'no such tool';
+  return 'let through';
+}
+
+const others = (scope: string): string => scopes.filter((known) => known !== scope).join(' ');
+
+describe.each(['modern', 'legacy'] as const)('in the %s era', (era) => {
+  describe.each(everyTool.map((tool) => [tool.name, tool.scope] as const))('%s, which needs %s', (name, scope) => {
+    test.each([
+      ['nobody', undefined, undefined, 'no caller', 'no caller'],
+      ['without a scope', '', [], 'lacks the scope', 'no such tool'],
+      ['with every other scope', others(scope), [], 'lacks the scope', 'no such tool'],
+      ['with its scope', scope, [], 'let through', 'no such tool'],
+      ['with its scope and a wrong role', scope, ['user', 'operators', 'OPERATOR'], 'let through', 'no such tool'],
+      ['with its scope and a role that is no list', scope, { [ROLE]: true }, 'let through', 'no such tool'],
+      ['with the role and without a scope', '', [ROLE], 'lacks the scope', 'lacks the scope'],
+      ['with the role and every other scope', others(scope), [ROLE], 'lacks the scope', 'lacks the scope'],
+      ['with its scope and the role', scope, ['user', ROLE], 'let through', 'let through'],
+    ])('called %s', async (_by, given, roles, open, restricted) => {
+      const bearer = given === undefined ? undefined : await token(given, roles);
+      const endings = {
+        open: rights(await callIn(era, servers.open, name, bearer), name, scope),
+        restricted: rights(await callIn(era, servers.restricted, name, bearer), name, scope),
+      };
+      expect(endings).toEqual({ open, restricted });
+    });
+  });
+
+  test('lists show every tool to everybody, and those of a role to whoever has it', async () => {
+    const [nobody, operator] = [await token('', []), await token('', [ROLE])];
+    const names = everyTool.map(({ name }) => name).toSorted();
+    expect(await listIn(era, servers.open, nobody)).toEqual(names);
+    expect(await listIn(era, servers.restricted, operator)).toEqual(names);
+    expect(await listIn(era, servers.restricted, nobody)).toEqual([]);
+    expect(await listIn(era, servers.restricted, operator)).toEqual(names);
+  });
+});
+
+test('the headers that a tool wants do not tell that it is there', async () => {
+  const [name, argument] = ['test_x_mcp_header', 'region'];
+  const [nobody, operator] = [await token('', []), await token('', [ROLE])];
+  const callWithout = async (bearer: string): Promise<unknown> => {
+    const headers = { authorization: `Bearer ${bearer}` };
+    const given = { name, arguments: { [argument]: 'x' } };
+    const response = await post(servers.restricted?.url ?? '', 'tools/call', given, headers);
+    return ((await response.json()) as { error: { code: unknown } }).error.code;
+  };
+  expect([await callWithout(operator), await callWithout(nobody)]).toEqual([-32_020, -32_602]);
+});
