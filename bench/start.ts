@@ -8,7 +8,6 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
 import { freePort } from '#e2e/cluster/ports.ts';
 import { environment, nodeFlags } from '../images/images.ts';
 import { type Definitions, median, type Report, report, type Sample } from './figures.ts';
@@ -82,7 +81,7 @@ async function ours(bundle: string, list: LoadRequest): Promise<Run> {
       toolsets: [{ name: 'tasks' }],
       storage: { type: 'Embedded', path: join(folder, 'server.db') },
     };
-    writeFileSync(join(folder, 'server.yaml'), stringify(config));
+    writeFileSync(join(folder, 'server.yaml'), JSON.stringify(config, undefined, 2));
     return await once([...nodeFlags('server'), bundle, '--config', join(folder, 'server.yaml')], list, port);
   } finally {
     rmSync(folder, { recursive: true, force: true });

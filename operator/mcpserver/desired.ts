@@ -23,7 +23,7 @@ import { podTemplateProblems } from './problems/podtemplate.ts';
 import { referenceProblems } from './problems/references.ts';
 import { toolsetProblems } from './problems/toolsets.ts';
 import { canHaveSeveralPods, hasAutoscaler } from './replicas.ts';
-import { configMap, serverYaml } from './resources/configmap.ts';
+import { configMap, serverFile } from './resources/configmap.ts';
 import { dataVolume } from './resources/datavolume.ts';
 import { deployment } from './resources/deployment.ts';
 import { ingress } from './resources/ingress.ts';
@@ -84,7 +84,7 @@ function children(server: CachedMcpServer, observed: Observed, options: DesiredO
   const route = observed.endpointHolder === undefined ? ingress(server) : undefined;
   const pods = deployment(server, {
     image: spec.image ?? options.serverImage,
-    configHash: configHash(observed.references, serverYaml(server)),
+    configHash: configHash(observed.references, serverFile(server)),
     credentials: credentials(observed.backends),
   });
   return {

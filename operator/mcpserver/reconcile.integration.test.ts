@@ -36,7 +36,7 @@ describe('a server that is applied', () => {
 
   test('of many at once each has its Service before pods of any are asked for', async () => {
     await using world = await startWorld();
-    const names = Array.from({ length: 100 }, (_, i) => `many-${i}`);
+    const names = Array.from({ length: 40 }, (_, i) => `many-${i}`);
     for (const name of names) world.api.put(mcpServers, mcpServer({}, name));
     await world.restart();
     await until(() => expect(world.api.list(kinds.deployments)).toHaveLength(names.length));
