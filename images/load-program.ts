@@ -2,11 +2,13 @@
  * Loads a program that was bundled into one file, with the code that V8 compiled for it when its image was built: functions
  * of the start need neither parsing nor compiling. Without that code, or with code of another V8, it compiles as usual.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
+
+// An import of node:fs would load all of it, for some milliseconds.
+const { readFileSync } = process.getBuiltinModule('node:fs');
 
 /** The program: an expression that is a function of what `programScope` names. */
 export const PROGRAM = 'program.js';
