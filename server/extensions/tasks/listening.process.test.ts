@@ -6,9 +6,8 @@ import { type Listening, listenAt } from '../../protocol/modern/listening.testin
 import { serveModern, type TestServer } from '../../protocol/modern/server.testing.ts';
 import { TASKS } from '../../protocol/tool-call.ts';
 import type { OpenDatabase } from '../../store/database.ts';
-import { describeDatabases, silent } from '../../store/databases.testing.ts';
-import { openTasks } from './extension.ts';
-import { accept, jobs, openPod } from './pods.testing.ts';
+import { describeDatabases } from '../../store/databases.testing.ts';
+import { accept, jobs, openPod, openTestTasks } from './pods.testing.ts';
 
 const FOLLOWS = { 'io.modelcontextprotocol/clientCapabilities': { extensions: { [TASKS]: {} } } };
 const until = { timeout: 10_000, interval: 10 };
@@ -19,17 +18,7 @@ function reach(store: OpenDatabase, bus: EventBus, caller: string): Promise<Test
   return serveModern(jobs, deps, {
     caller: { id: caller },
     bus,
-    extensions: ({ dispatch }) => [
-      openTasks({
-        server: 'team-a/assistant',
-        dispatch,
-        database: store.database,
-        bus,
-        log: silent,
-        now: () => new Date(),
-        maxRunning: 10,
-      }).extension,
-    ],
+    extensions: ({ dispatch }) => [openTestTasks({ dispatch, database: store.database, bus }).extension],
   });
 }
 

@@ -11,7 +11,7 @@ import type { OpenDatabase } from '../../store/database.ts';
 import { silent } from '../../store/databases.testing.ts';
 import { migrate } from '../../store/migrate.ts';
 import { defineTool, ToolError, type Toolset } from '../../toolsets/toolset.ts';
-import { openTasks, type TasksOptions } from './extension.ts';
+import { type OpenTasks, openTasks, type TasksOptions } from './extension.ts';
 import { migrations } from './tables.ts';
 
 export interface JobDeps {
@@ -85,21 +85,18 @@ export const jobs: Toolset<JobDeps, unknown> = {
 
 export type State = Readonly<Record<string, unknown>>;
 
+/** Of one server, whichever pod opens them. */
+export const openTestTasks = (
+  options: Pick<TasksOptions, 'dispatch' | 'database' | 'bus'> & Partial<TasksOptions>,
+): OpenTasks =>
+  openTasks({ server: 'team-a/assistant', log: silent, now: () => new Date(), maxRunning: 10, ...options });
+
 export async function openPod(store: OpenDatabase, over: Partial<TasksOptions & { bus: EventBus }> = {}) {
   await migrate(store.database, store.dialect, 'extension-tasks', migrations);
   const done: string[] = [];
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const { dispatch, bus } = testDispatch(jobs, { done, released });
-  const tasks = openTasks({
-    server: 'team-a/assistant',
-    dispatch,
-    database: store.database,
-    bus,
-    log: silent,
-    now: () => new Date(),
-    maxRunning: 10,
-    ...over,
-  });
+  const tasks = openTestTasks({ dispatch, database: store.database, bus, ...over });
   const { extension } = tasks;
   const methods = extension.methods(createResults({ name: 'test', version: '1' }));
   const request = (caller: string, more: Partial<Request> = {}): Request =>
