@@ -34,15 +34,18 @@ export const mcpServerRows: readonly RuleRows[] = [
   },
   {
     at: 'spec',
-    message: 'rollout.drain must be shorter than rollout.terminationGracePeriod',
-    accept: [server({ rollout: { drain: '149s' } }), server({ rollout: { drain: '0s' } })],
-    reject: [server({ rollout: { drain: '150s' } }), server({ rollout: { drain: '2m31s' } })],
-  },
-  {
-    at: 'spec',
-    message: 'limits.callTimeout must be shorter than rollout.terminationGracePeriod',
-    accept: [server({ limits: { callTimeout: '149s' } })],
-    reject: [server({ limits: { callTimeout: '2m30s' } }), server({ rollout: { terminationGracePeriod: '1m' } })],
+    message:
+      'rollout.terminationGracePeriod must be at least rollout.drain + limits.callTimeout + 16s, or calls in hand are cut off',
+    accept: [
+      server({ rollout: { drain: '14s' } }),
+      server({ rollout: { drain: '0s' }, limits: { callTimeout: '134s' } }),
+      server({ rollout: { drain: '1m', terminationGracePeriod: '1h' }, limits: { callTimeout: '58m44s' } }),
+    ],
+    reject: [
+      server({ rollout: { drain: '14001ms' } }),
+      server({ limits: { callTimeout: '2m5s' } }),
+      server({ rollout: { terminationGracePeriod: '145s' } }),
+    ],
   },
   {
     at: 'spec.limits.trustedProxies[]',

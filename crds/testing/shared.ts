@@ -140,8 +140,10 @@ export const keys: readonly RuleRows[] = [
 /** Long enough for every deadline that has to fit in. */
 const DAY = { rollout: { terminationGracePeriod: '24h' } };
 
-export const durations: readonly RuleRows[] = everywhere(
-  'must be longer than 0s and at most 24h',
+const DURATION_MESSAGE = 'must be longer than 0s and at most 24h';
+
+const durationRows = everywhere(
+  DURATION_MESSAGE,
   {
     'spec.limits.callTimeout': (v) => server({ limits: { callTimeout: v }, ...DAY }),
     'spec.auth.builtIn.accessTokenLifetime': (v) =>
@@ -151,8 +153,6 @@ export const durations: readonly RuleRows[] = everywhere(
           builtIn: { signingKeySecretRef: TOKEN, bootstrapAdminSecretRef: TOKEN, accessTokenLifetime: v },
         },
       }),
-    'spec.rollout.terminationGracePeriod': (v) =>
-      server({ limits: { callTimeout: '1ms' }, rollout: { drain: '0s', terminationGracePeriod: v } }),
     'spec.inference.routes[].deadline': (v) =>
       server({
         inference: { routes: [{ name: 'chat', targets: [{ backend: 'b', model: 'm' }], deadline: v }] },
@@ -173,6 +173,18 @@ export const durations: readonly RuleRows[] = everywhere(
   ['2ms', '1h30m'],
   ['0s', '25h'],
 );
+
+const graceRows = everywhere(
+  DURATION_MESSAGE,
+  {
+    'spec.rollout.terminationGracePeriod': (v) =>
+      server({ limits: { callTimeout: '1ms' }, rollout: { drain: '0s', terminationGracePeriod: v } }),
+  },
+  ['17s', '1h30m'],
+  ['0s', '25h'],
+);
+
+export const durations: readonly RuleRows[] = [...durationRows, ...graceRows];
 
 export const urls: readonly RuleRows[] = everywhere(
   'must be https, or http to localhost or a Service of the cluster (*.svc, *.svc.cluster.local)',

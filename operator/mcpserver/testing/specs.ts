@@ -78,7 +78,7 @@ export const LARGE: Spec = {
     maxSessions: 10,
     maxSubscriptions: 20,
   },
-  rollout: { maxSurge: 1, drain: '20s', terminationGracePeriod: '90s' },
+  rollout: { maxSurge: 1, drain: '20s', terminationGracePeriod: '100s' },
   podDisruptionBudget: { maxUnavailable: 2 },
   podTemplate: {
     labels: { team: 'a' },
