@@ -8,15 +8,15 @@ import type { Logger } from 'pino';
 import type { ServerEvent } from '../events/event.ts';
 import type { Outcome } from '../telemetry/metrics.ts';
 import type { Step } from '../toolsets/call.ts';
-import { type Call, ToolError } from '../toolsets/toolset.ts';
+import type { Call } from '../toolsets/toolset.ts';
+import { Asking } from './asking.ts';
 import { type CallHost, ToolsetCall } from './call.ts';
 import type { Deadlines, Expiring } from './deadline.ts';
 import { Cancelled, type Circumstances, type Failure, failureOf, TimeoutExceeded } from './failure.ts';
 import type { Operation } from './operation.ts';
-import { type Asked, missingCapability } from './questions.ts';
-import { type Answered, type Answers, type InputRequired, MODERN, type Request } from './request.ts';
-import { givenAnswers, Rounds, Suspended } from './rounds.ts';
-import { MISSING_CAPABILITY, RpcError } from './rpc-error.ts';
+import type { Asked } from './questions.ts';
+import type { Answered, InputRequired, Request } from './request.ts';
+import { Suspended } from './rounds.ts';
 import type { Sealer } from './sealing.ts';
 
 /** What is written down of one request: no arguments, no results. */
@@ -83,7 +83,7 @@ export class Run implements Expiring, Circumstances, CallHost {
   #id: string | undefined;
   #log: Logger | undefined;
   #controller: AbortController | undefined;
-  #rounds: Rounds | undefined;
+  #asking: Asking | undefined;
   #lastStep = -Infinity;
 
   constructor(surroundings: Surroundings, operation: Operation, request: Request) {
@@ -95,10 +95,9 @@ export class Run implements Expiring, Circumstances, CallHost {
   /** Once only. Rejects with RpcError or ScopeRequired. */
   start<Deps, Value, Answer>(piece: Piece<Deps, Value, Answer>): Promise<Answered<Answer>> {
     this.#piece = piece as unknown as Piece<never, never, unknown>;
-    const { answers } = this.request;
-    if (answers && piece.given !== undefined)
+    if (this.request.answers)
       try {
-        this.#rounds = this.#openRounds(piece.given, answers);
+        this.#asking = this.#openAsking();
       } catch (error) {
         return Promise.reject(this.failure(error).error); // whatever is run, what came with the request is at fault
       }
@@ -211,42 +210,23 @@ export class Run implements Expiring, Circumstances, CallHost {
   }
 
   ask<Answer>(key: string, asked: Asked<Answer>): Promise<Answer> {
-    const answer = this.#answerTo(key, asked);
-    answer.catch(() => undefined); // a tool may wait for only one of several
-    return answer;
+    return (this.#asking ??= this.#openAsking()).ask(key, asked);
   }
 
-  async #answerTo<Answer>(key: string, { question, read }: Asked<Answer>): Promise<Answer> {
-    const requiredCapabilities = missingCapability(question, this.request.client.capabilities);
-    if (requiredCapabilities) {
-      const message = `This client cannot be asked by ${question.method}, which this needs.`;
-      if (this.request.revision !== MODERN) throw new ToolError(message);
-      throw new RpcError(MISSING_CAPABILITY, message, { requiredCapabilities }, 400);
-    }
-    if (!this.request.ask) return this.#askInRounds(key, { question, read });
-    const answer = read(await this.request.ask(question, this.signal, key));
-    if (answer === undefined)
-      throw new ToolError(`The client's answer to ${question.method} does not fit the question.`);
-    return answer;
-  }
-
-  #askInRounds<Answer>(key: string, { question, read }: Asked<Answer>): Promise<Answer> {
-    const given = this.#piece?.given;
-    if (given === undefined) throw new Error(`${this.#operation.method} cannot ask the client`);
-    this.#rounds ??= this.#openRounds(given, {});
-    return this.#rounds.ask(key, question, read);
-  }
-
-  #openRounds(given: unknown, answers: Answers): Rounds {
-    const { sealer } = this.#surroundings;
-    const { method, name = '' } = this.#operation;
-    const binding = { caller: this.request.caller.id, method, name, arguments: given };
+  #openAsking(): Asking {
     const suspend = (inputRequired: InputRequired): void => {
       if (this.#over) return;
       this.close('input_required');
       this.#resolve?.({ inputRequired });
     };
-    return new Rounds({ given: givenAnswers(answers, sealer, binding), sealer, binding, suspend });
+    return new Asking({
+      request: this.request,
+      operation: this.#operation,
+      sealer: this.#surroundings.sealer,
+      given: this.#piece?.given,
+      signal: () => this.signal,
+      suspend,
+    });
   }
 
   #finish(value: never): void {
