@@ -78,7 +78,7 @@ const limits = z
   .describe('Bounds on what one client may ask.');
 
 /** What a stopping pod takes beside its drain and its longest call: 5 s for busy connections, 10 s for streams, 1 s to end. */
-const STOP = '16s';
+export const STOP_MARGIN = '16s';
 
 const rollout = z
   .object({
@@ -165,11 +165,11 @@ export const mcpServerSpec = withRules(
       test: (s) => s.storage.type !== 'Embedded' || !severalPods(s),
     },
     {
-      rule: `duration(self.rollout.drain) + duration(self.limits.callTimeout) + duration('${STOP}') <= duration(self.rollout.terminationGracePeriod)`,
-      message: `rollout.terminationGracePeriod must be at least rollout.drain + limits.callTimeout + ${STOP}, or calls in hand are cut off`,
+      rule: `duration(self.rollout.drain) + duration(self.limits.callTimeout) + duration('${STOP_MARGIN}') <= duration(self.rollout.terminationGracePeriod)`,
+      message: `rollout.terminationGracePeriod must be at least rollout.drain + limits.callTimeout + ${STOP_MARGIN}, or calls in hand are cut off`,
       fieldPath: '.rollout.terminationGracePeriod',
       test: ({ rollout, limits }) =>
-        milliseconds(rollout.drain) + milliseconds(limits.callTimeout) + milliseconds(STOP) <=
+        milliseconds(rollout.drain) + milliseconds(limits.callTimeout) + milliseconds(STOP_MARGIN) <=
         milliseconds(rollout.terminationGracePeriod),
     },
   ],

@@ -56,6 +56,8 @@ const QUIET_MS = 100;
 const QUIET_LIMIT_MS = 5_000;
 /** Time for connections to end after the longest call has ended. */
 const GRACE_MS = 1_000;
+/** What a stop takes at the most beside `drainMs` and the longest call; the API of McpServers asks for time for it. */
+export const STOP_MARGIN_MS = QUIET_LIMIT_MS + MOST_END_MS + GRACE_MS;
 
 /** Connections beside those of open streams: clients and proxies keep some that are idle. */
 const SPARE_CONNECTIONS = 4_096;

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { milliseconds } from '#crds/duration.ts';
+import { STOP_MARGIN } from '#crds/mcpserver.ts';
 import { type McpServerInput, parseMcpServer } from '#crds/mcpserver-status.ts';
+import { STOP_MARGIN_MS } from './app.ts';
 import { serverConfig } from './config.ts';
 import { bytes, publicUrl, renderServerConfig } from './config-from-spec.ts';
 
@@ -154,4 +157,8 @@ test.each([
   ['1500m', 2],
 ])('%s is %i bytes', (quantity, expected) => {
   expect(bytes(quantity)).toBe(expected);
+});
+
+test('the time that the API asks for a stop is the time that a server takes', () => {
+  expect(milliseconds(STOP_MARGIN)).toBe(STOP_MARGIN_MS);
 });
