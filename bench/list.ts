@@ -28,7 +28,7 @@ export async function list(rounds: number, progress: (line: string) => void): Pr
   await using arena = await openArena(progress);
   const answers = mkdtempSync(join(tmpdir(), 'mcp-fleet-answers-'));
   try {
-    const ours = await arena.subject(TOOLS);
+    const ours = await arena.subject({ tools: TOOLS });
     const sdk2 = await arena.peer('sdk2', TOOLS);
     const contenders: Contender[] = [];
     for (const [kind, method] of Object.entries(METHODS)) {

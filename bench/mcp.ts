@@ -33,8 +33,8 @@ const CONNECTIONS = 32;
 export async function mcp(rounds: number, progress: (line: string) => void): Promise<Report> {
   await using arena = await openArena(progress);
   const { token } = arena;
-  const one = await arena.subject(1);
-  const many = await arena.subject(500);
+  const one = await arena.subject({ tools: 1 });
+  const many = await arena.subject({ tools: 500 });
   const call = modernCall(token);
   const results = await contest(
     [

@@ -7,12 +7,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startIssuer } from './http/issuer.ts';
-import { pinSelf } from './http/processors.ts';
-import { bundleSubject, startSubject } from './http/product.ts';
+import { openArena } from './http/arena.ts';
 import { legacyCall, modern, modernCall, openSession } from './http/requests.ts';
 import { usageOf } from './http/usage.ts';
-import { ensureWrk, type LoadRequest, load } from './http/wrk.ts';
+import { type LoadRequest, load } from './http/wrk.ts';
 
 const [kind = 'call', seconds = '8'] = process.argv.slice(2);
 const CONNECTIONS = 32;
@@ -43,28 +41,18 @@ async function requestsFor(url: string, token: string): Promise<LoadRequest[]> {
 }
 
 async function record(folder: string): Promise<void> {
-  await ensureWrk(say);
-  const bundle = await bundleSubject();
-  await pinSelf();
-  const issuer = await startIssuer();
-  const token = await issuer.token('caller');
-  const tools = kind === 'list' ? 50 : 1;
+  await using arena = await openArena(say);
   const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'];
-  const server = await startSubject(bundle, { tools, issuer, flags });
-  try {
-    const plan = { url: server.url, requests: await requestsFor(server.url, token), connections: CONNECTIONS };
-    await load({ ...plan, seconds: 2 });
-    const before = usageOf(server.pid).cpuUs;
-    const result = await load({ ...plan, seconds: Number(seconds) });
-    const cpuUs = (usageOf(server.pid).cpuUs - before) / result.requests;
-    say(`${result.perSecond.toFixed(0)} a second while profiled, ${cpuUs.toFixed(1)} us each, ${result.errors} errors`);
-    const ended = once(server.child, 'exit');
-    server.child.kill('SIGTERM');
-    await ended;
-  } finally {
-    await server.stop();
-    await issuer.close();
-  }
+  const server = await arena.subject({ tools: kind === 'list' ? 50 : 1, flags });
+  const plan = { url: server.url, requests: await requestsFor(server.url, arena.token), connections: CONNECTIONS };
+  await load({ ...plan, seconds: 2 });
+  const before = usageOf(server.pid).cpuUs;
+  const result = await load({ ...plan, seconds: Number(seconds) });
+  const cpuUs = (usageOf(server.pid).cpuUs - before) / result.requests;
+  say(`${result.perSecond.toFixed(0)} a second while profiled, ${cpuUs.toFixed(1)} us each, ${result.errors} errors`);
+  const ended = once(server.child, 'exit');
+  server.child.kill('SIGTERM');
+  await ended;
 }
 
 const maps = new Map<string, SourceMap | undefined>();

@@ -5,11 +5,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Definitions, type Report, report } from './figures.ts';
-import { startIssuer } from './http/issuer.ts';
-import { pinSelf } from './http/processors.ts';
-import { bundleSubject, type Subject, type SubjectState, startSubject } from './http/product.ts';
+import { openArena } from './http/arena.ts';
+import type { Subject, SubjectState } from './http/product.ts';
 import { messageOf, modern, modernCall, openSession, post } from './http/requests.ts';
-import { ensureWrk, type LoadRequest, load } from './http/wrk.ts';
+import { type LoadRequest, load } from './http/wrk.ts';
 
 /** Below it, what the allocators happen to keep weighs more than what grows. */
 const JUDGED_MINUTES = 30;
@@ -38,53 +37,45 @@ interface Sample {
 }
 
 export async function soak(minutes: number, progress: (line: string) => void): Promise<Report> {
-  await ensureWrk(progress);
-  const folder = await bundleSubject();
-  await pinSelf();
-  const issuer = await startIssuer();
-  const server = await startSubject(folder, { tools: 1, issuer, limits: { maxInFlight: 2 * CONNECTIONS } });
-  try {
-    const token = await issuer.token('caller');
-    const plan = { url: server.url, requests: [modernCall(token)], connections: CONNECTIONS };
-    await churn(server.url, token);
-    const full = await load({ ...plan, seconds: 5 });
-    await sleep(LEAVE_MS);
-    const before = await server.collected();
-    progress(`${full.perSecond.toFixed(0)} calls a second at full load, ${before.handles} handles`);
-    const delayMs = Math.round((CONNECTIONS * 1000) / (full.perSecond / 2));
-    const samples: Sample[] = [];
-    const running = new AbortController();
-    const watching = Promise.all([
-      watch(server, samples, running.signal, progress),
-      comeAndGo(server.url, token, running.signal),
-    ]);
-    const half = await load({ ...plan, seconds: Math.round(minutes * 60), delayMs });
-    running.abort();
-    await watching;
-    if (half.errors > 0) throw new Error(`${half.errors} errors in ${half.requests} calls`);
-    progress(`${half.perSecond.toFixed(0)} calls a second for ${minutes} minutes`);
-    await sleep(LEAVE_MS);
-    const after = await server.collected();
-    const bar = minutes >= JUDGED_MINUTES ? soakFigures['rss_slope_mb_per_h']?.bar : undefined;
-    const slope = { unit: 'MB/h', measures: '', bar: bar ?? { none: true as const } };
-    return report(
-      'soak',
-      1,
-      { ...soakFigures, rss_slope_mb_per_h: slope },
-      {
-        rss_slope_mb_per_h: { rounds: [slopeOf(samples)], note: `${samples.at(-1)?.rssMb.toFixed(0)} MB at the end` },
-        heap_growth_mb: {
-          rounds: [Math.max(0, after.heapMb - before.heapMb)],
-          note: `${before.heapMb.toFixed(1)} MB before`,
-        },
-        leaked_handles: { rounds: [leaked(before, after)] },
-        calls: { rounds: [half.requests] },
+  await using arena = await openArena(progress);
+  const { token } = arena;
+  const server = await arena.subject({ tools: 1, limits: { maxInFlight: 2 * CONNECTIONS } });
+  const plan = { url: server.url, requests: [modernCall(token)], connections: CONNECTIONS };
+  await churn(server.url, token);
+  const full = await load({ ...plan, seconds: 5 });
+  await sleep(LEAVE_MS);
+  const before = await server.collected();
+  progress(`${full.perSecond.toFixed(0)} calls a second at full load, ${before.handles} handles`);
+  const delayMs = Math.round((CONNECTIONS * 1000) / (full.perSecond / 2));
+  const samples: Sample[] = [];
+  const running = new AbortController();
+  const watching = Promise.all([
+    watch(server, samples, running.signal, progress),
+    comeAndGo(server.url, token, running.signal),
+  ]);
+  const half = await load({ ...plan, seconds: Math.round(minutes * 60), delayMs });
+  running.abort();
+  await watching;
+  if (half.errors > 0) throw new Error(`${half.errors} errors in ${half.requests} calls`);
+  progress(`${half.perSecond.toFixed(0)} calls a second for ${minutes} minutes`);
+  await sleep(LEAVE_MS);
+  const after = await server.collected();
+  const bar = minutes >= JUDGED_MINUTES ? soakFigures['rss_slope_mb_per_h']?.bar : undefined;
+  const slope = { unit: 'MB/h', measures: '', bar: bar ?? { none: true as const } };
+  return report(
+    'soak',
+    1,
+    { ...soakFigures, rss_slope_mb_per_h: slope },
+    {
+      rss_slope_mb_per_h: { rounds: [slopeOf(samples)], note: `${samples.at(-1)?.rssMb.toFixed(0)} MB at the end` },
+      heap_growth_mb: {
+        rounds: [Math.max(0, after.heapMb - before.heapMb)],
+        note: `${before.heapMb.toFixed(1)} MB before`,
       },
-    );
-  } finally {
-    await server.stop();
-    await issuer.close();
-  }
+      leaked_handles: { rounds: [leaked(before, after)] },
+      calls: { rounds: [half.requests] },
+    },
+  );
 }
 
 const leaked = (before: SubjectState, after: SubjectState): number => Math.max(0, after.handles - before.handles);
