@@ -66,6 +66,7 @@ test('the API, the adapters and the kit import only their packages', () => {
 test.each([
   ['only files at the edge touch the process', /\bprocess\.(env|argv|exit|exitCode|std(in|out|err)|on|kill)\b/, EDGE],
   ['there are no default exports', /^export default\b/m, /^vitest\.config\.ts$/],
+  ['whoever makes marks compares them in constant time', /^(?=[^]*\bcreateHmac\()[^]*\.(equals|compare)\(/, /^$/],
   ['no file has more than 400 lines', /^(?:.*\n){401}/, /^$/],
 ] as const)('%s', (_, pattern, except) => {
   const found = sources.filter(({ path, text, isTest }) => !isTest && !except.test(path) && pattern.test(text));

@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { command } from '#e2e/cluster/command.ts';
 import { nodeFlags } from '../images/images.ts';
 import { type Definitions, median, type Report, report } from './figures.ts';
-import { startIssuer } from './http/issuer.ts';
-import { pinned, pinSelf } from './http/processors.ts';
-import { bundleSubject } from './http/product.ts';
+import { openArena } from './http/arena.ts';
+import { pinned } from './http/processors.ts';
 import type { AuthPlan, AuthTimes } from './http/subject-auth.ts';
 
 export const authFigures: Definitions = {
@@ -21,9 +20,8 @@ export const authFigures: Definitions = {
 const TOKENS_A_ROUND = 1_000;
 
 export async function auth(rounds: number, progress: (line: string) => void): Promise<Report> {
-  const folder = await bundleSubject();
-  await pinSelf();
-  const issuer = await startIssuer();
+  await using arena = await openArena(progress);
+  const { issuer, programs } = arena;
   const data = mkdtempSync(join(tmpdir(), 'mcp-fleet-auth-'));
   try {
     const tokens: string[] = [];
@@ -34,7 +32,7 @@ export async function auth(rounds: number, progress: (line: string) => void): Pr
     const file = join(data, 'plan.json');
     const plan: AuthPlan = { auth: issuer.auth, jwksUri: issuer.jwksUri, tokens, rounds: rounds + 1 };
     writeFileSync(file, JSON.stringify(plan));
-    const line = pinned('server', [process.execPath, ...nodeFlags('server'), join(folder, 'auth.mjs'), file]);
+    const line = pinned('server', [process.execPath, ...nodeFlags('server'), join(programs, 'auth.mjs'), file]);
     const said = await command(line[0] ?? '', line.slice(1), { timeout: 300_000 });
     const times = JSON.parse(said.trimEnd().split('\n').at(-1) ?? '') as AuthTimes;
     const measured = (name: keyof AuthTimes): number[] => times[name].slice(1);
@@ -43,7 +41,6 @@ export async function auth(rounds: number, progress: (line: string) => void): Pr
       verify_us: { rounds: measured('verify'), peer: { jose: Number(median(measured('jose')).toFixed(1)) } },
     });
   } finally {
-    await issuer.close();
     rmSync(data, { recursive: true, force: true });
   }
 }

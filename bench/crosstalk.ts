@@ -5,9 +5,7 @@
  */
 import { Client as Connection } from 'undici';
 import { type Definitions, type Report, report } from './figures.ts';
-import { startIssuer } from './http/issuer.ts';
-import { pinSelf } from './http/processors.ts';
-import { bundleSubject, startSubject } from './http/product.ts';
+import { openArena } from './http/arena.ts';
 import { expectEcho, legacy, modern, openSession } from './http/requests.ts';
 import type { LoadRequest } from './http/wrk.ts';
 
@@ -35,22 +33,17 @@ interface Tally {
 }
 
 export async function crosstalk(calls: number, progress: (line: string) => void): Promise<Report> {
-  const folder = await bundleSubject();
-  await pinSelf();
-  const issuer = await startIssuer();
+  await using arena = await openArena(progress);
   const limits = { maxInFlight: CLIENTS * 2, maxSessions: CLIENTS };
-  const server = await startSubject(folder, { tools: 1, issuer, limits });
+  const { url } = await arena.subject({ tools: 1, limits });
   const tally: Tally = { left: calls, calls: 0, aborted: 0, misrouted: 0, unanswered: 0, reasons: [] };
   const timer = setInterval(() => progress(`${tally.calls} calls, ${tally.aborted} hung up`), 5_000);
   try {
-    const token = await issuer.token('everyone');
-    const clients = Array.from({ length: CLIENTS }, (_, at) => client(server.url, at, token, tally));
+    const clients = Array.from({ length: CLIENTS }, (_, at) => client(url, at, arena.token, tally));
     await Promise.all(clients);
     for (const reason of tally.reasons) progress(reason);
   } finally {
     clearInterval(timer);
-    await server.stop();
-    await issuer.close();
   }
   return report('crosstalk', 1, crosstalkFigures, {
     misrouted: { rounds: [tally.misrouted] },

@@ -3,7 +3,7 @@
  * fresh control plane with fake nodes; floor and install alternate, so that a slow
  * spell of the machine meets both.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
@@ -11,6 +11,7 @@ import { connectApi } from '#e2e/api.ts';
 import { localProvider } from '#e2e/cluster/local.ts';
 import { places } from '#e2e/cluster/places.ts';
 import type { Cluster } from '#e2e/cluster/provider.ts';
+import { bundleImage } from '../images/images.ts';
 import { type Definitions, type Report, report, type Sample } from './figures.ts';
 import type { Plan } from './operator/measure.ts';
 
@@ -51,23 +52,23 @@ export const operatorFigures: Definitions = {
 type Measured = Readonly<Record<string, number>>;
 
 const ROOT = join(import.meta.dirname, '..');
-const BUNDLE = join(ROOT, 'dist/bundles/operator/main.mjs');
+const OUT = join(ROOT, 'dist/bench');
+const BUNDLE = join(OUT, 'bundles/operator/main.mjs');
 
 export async function operator(rounds: number, progress: (line: string) => void): Promise<Report> {
-  if (!existsSync(BUNDLE)) throw new Error('dist/bundles/operator/main.mjs is missing: run npm run build first');
-  const folder = join(ROOT, 'dist/bench');
-  mkdirSync(folder, { recursive: true });
+  progress('bundling the operator as its image does');
+  await bundleImage('operator', OUT);
   const installs: Measured[] = [];
   const floors: number[] = [];
   let behaviour: Measured = {};
   for (let round = 1; round <= rounds; round++) {
     const part = round === rounds ? 'behaviour' : 'install';
     progress(`round ${round} of ${rounds}: ${part}`);
-    const measured = await onFreshPlane(part, folder, progress);
+    const measured = await onFreshPlane(part, OUT, progress);
     installs.push(measured);
     if (part === 'behaviour') behaviour = measured;
     progress(`round ${round} of ${rounds}: floor`);
-    floors.push((await onFreshPlane('floor', folder, progress))['floorMs'] ?? Number.NaN);
+    floors.push((await onFreshPlane('floor', OUT, progress))['floorMs'] ?? Number.NaN);
     progress(`converge ${measured['convergeMs']} ms, floor ${floors.at(-1)} ms`);
   }
   const each = (pick: (measured: Measured) => number | undefined): Sample => ({

@@ -4,12 +4,12 @@
  * servers the peers, all in the same rounds.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '#e2e/cluster/ports.ts';
-import { environment, nodeFlags } from '../images/images.ts';
+import { bundleImage, environment, nodeFlags } from '../images/images.ts';
 import { type Definitions, median, type Report, report, type Sample } from './figures.ts';
 import { installPeers } from './http/peers.ts';
 import { pinned, pinSelf } from './http/processors.ts';
@@ -22,6 +22,7 @@ export const startFigures: Definitions = {
   idle_rss_mb: { unit: 'MB', bar: { atMost: 70 }, measures: 'resident memory 2 s after that answer' },
 };
 
+const OUT = join(import.meta.dirname, '../dist/bench');
 const LIMIT_MS = 20_000;
 const IDLE_MS = 2_000;
 const BARE = `require('node:http').createServer((q, r) => r.end('{"result":{"tools":[]}}')).listen(Number(process.argv[1]), '127.0.0.1')`;
@@ -34,8 +35,9 @@ interface Run {
 type Once = () => Promise<Run>;
 
 export async function start(rounds: number, progress: (line: string) => void): Promise<Report> {
-  const bundle = join(import.meta.dirname, '../dist/bundles/server/main.mjs');
-  if (!existsSync(bundle)) throw new Error('dist/bundles/server/main.mjs is missing: run npm run build first');
+  progress('bundling the server as its image does');
+  await bundleImage('server', OUT);
+  const bundle = join(OUT, 'bundles/server/main.mjs');
   const peers = await installPeers(progress);
   await pinSelf();
   const list = modern('tools/list');

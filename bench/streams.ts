@@ -7,9 +7,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Definitions, median, type Report, report, type Sample } from './figures.ts';
-import { startCeiling } from './http/peers.ts';
-import { pinned, pinSelf } from './http/processors.ts';
-import { bundleSubject, type Subject, startSubject } from './http/product.ts';
+import { openArena } from './http/arena.ts';
+import { pinned } from './http/processors.ts';
+import type { Subject } from './http/product.ts';
 import { modern, wire } from './http/requests.ts';
 import type { ServerProcess } from './http/servers.ts';
 import { usageOf } from './http/usage.ts';
@@ -35,14 +35,13 @@ interface Round {
 }
 
 export async function streams(rounds: number, progress: (line: string) => void): Promise<Report> {
-  const folder = await bundleSubject();
-  await pinSelf();
+  await using arena = await openArena(progress);
   const ours: Round[] = [];
   const bare: Round[] = [];
   for (let round = 1; round <= rounds; round += 1) {
-    const ceiling = await startCeiling(folder, 'streams');
+    const ceiling = await arena.ceiling('streams');
     bare.push(await measured(ceiling, undefined, progress));
-    const subject = await startSubject(folder, { tools: 1, limits: { maxSubscriptions: STREAMS } });
+    const subject = await arena.subject({ tools: 1, limits: { maxSubscriptions: STREAMS }, open: true });
     ours.push(await measured(subject, subject, progress));
     for (const [name, rounds] of Object.entries({ bare, ours })) {
       const last = rounds.at(-1) as Round;

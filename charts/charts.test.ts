@@ -125,6 +125,12 @@ describe.skipIf(!found)(`the charts${why}`, () => {
       { 'serviceMonitor.enabled': true, 'metrics.service': false },
       'set metrics.service',
     ],
+    [
+      'mcp-fleet',
+      'a ServiceAccount that nobody makes',
+      { 'serviceAccount.create': false },
+      'set serviceAccount.name to one that exists',
+    ],
     ['mcp-fleet-crds', 'a misspelt value', { keeep: true }, "'keeep'"],
   ])('%s refuses %s', async (chart, _, values, sentence) => {
     await expect(helmTemplate(helm, chart, values)).rejects.toThrow(sentence);

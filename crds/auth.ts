@@ -96,6 +96,9 @@ const builtIn = z
   })
   .describe('Tokens that the server issues itself.');
 
+/** Where the built-in issuer answers, beside the MCP endpoint: RFC 8414 §3, and what its metadata names. */
+export const ISSUER_PATHS: readonly string[] = ['/.well-known/oauth-authorization-server', '/token', '/revoke'];
+
 export const auth = withRules(
   z.object({
     type: z

@@ -3,7 +3,7 @@
  * rules between its fields; must not know how the operator acts on any of it.
  */
 import { z } from 'zod';
-import { auth } from './auth.ts';
+import { auth, ISSUER_PATHS } from './auth.ts';
 import { milliseconds } from './duration.ts';
 import { exposure } from './exposure.ts';
 import {
@@ -67,15 +67,24 @@ const limits = z
       .min(1)
       .max(100_000)
       .default(1000)
-      .describe('Sessions of clients of older protocol revisions that a pod keeps.'),
-    maxSubscriptions: z.int32().min(1).max(100_000).default(1024).describe('Streams of events that a pod keeps open.'),
+      .describe(
+        'Sessions of clients of older protocol revisions that a pod keeps. When all are taken, the caller who holds the most makes room; callers without identity are one.',
+      ),
+    maxSubscriptions: z
+      .int32()
+      .min(1)
+      .max(100_000)
+      .default(1024)
+      .describe(
+        'Streams of events that a pod keeps open. Where callers are known, one who has more than half of them gets none of the last tenth.',
+      ),
     trustedProxies: listSet(addressOrRange(), 16)
       .optional()
       .describe(
         'Addresses or ranges (CIDR) of proxies in front. The address of an anonymous caller, whose budget it is, is then read from their X-Forwarded-For; nobody else is believed.',
       ),
   })
-  .describe('Bounds on what one client may ask.');
+  .describe('Bounds on what a pod takes on, and on what one caller may ask.');
 
 /** What a stopping pod takes beside its drain and its longest call: 5 s for busy connections, 10 s for streams, 1 s to end. */
 export const STOP_MARGIN = '16s';
@@ -171,6 +180,12 @@ export const mcpServerSpec = withRules(
       test: ({ rollout, limits }) =>
         milliseconds(rollout.drain) + milliseconds(limits.callTimeout) + milliseconds(STOP_MARGIN) <=
         milliseconds(rollout.terminationGracePeriod),
+    },
+    {
+      rule: `self.auth.type != 'BuiltIn' || !(self.exposure.path in ['${ISSUER_PATHS.join("', '")}'])`,
+      message: `when auth.type is BuiltIn, exposure.path must not be one at which the issuer answers: ${ISSUER_PATHS.join(', ')}`,
+      fieldPath: '.exposure.path',
+      test: ({ auth, exposure }) => auth.type !== 'BuiltIn' || !ISSUER_PATHS.includes(exposure.path),
     },
   ],
 ).describe('What the server serves, how many pods run, and how they are reached.');

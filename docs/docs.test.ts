@@ -7,6 +7,8 @@ import { API_VERSION } from '#crds/group.ts';
 import { MCP_SERVER_REASONS } from '#crds/mcpserver-status.ts';
 import { MODEL_BACKEND_REASONS } from '#crds/modelbackend-status.ts';
 import { KINDS } from '#crds/outputs.ts';
+import { createInferenceMetrics } from '#server/inference/metrics.ts';
+import { createMetrics } from '#server/telemetry/metrics.ts';
 import { anchors, fencesOf, localLinks, PAGES, page, ROOT, rowsOf } from './markdown.testing.ts';
 
 const named = (path: string) => PAGES.find((found) => found.path === path) ?? page(path, '');
@@ -59,8 +61,33 @@ test.each([
     condition = first === '' ? condition : (first.split('=')[0] ?? '');
     return second.split(', ').map((reason) => `${condition} ${reason}`);
   });
-  const known = Object.entries(reasons).flatMap(([type, words]) => words.map((word) => `${type} ${word}`));
+  const known = Object.entries<readonly string[]>(reasons).flatMap(([type, words]) =>
+    words.map((word) => `${type} ${word}`),
+  );
   expect(listed.toSorted(byText)).toEqual(known.toSorted(byText));
+});
+
+test('operations has every metric of a server with its labels, and no other', () => {
+  const metrics = createMetrics();
+  metrics.operation({ method: 'tools/call', tool: 'it', transport: 'http', outcome: 'ok', seconds: 1 });
+  metrics.refused('host');
+  const [one, yes] = [() => 1, () => true];
+  metrics.observe({ inFlight: one, sessions: one, subscriptions: one, eventsReady: yes });
+  const inference = createInferenceMetrics(metrics.registry);
+  const usage = { inputTokens: 1, outputTokens: 1, estimated: false };
+  inference.attempt({ backend: 'b', model: 'm', outcome: 'ok', seconds: 1, usage });
+  inference.observe({ inFlight: () => new Map([['b', 1]]), ready: () => new Map([['b', true]]), snapshotAgeMs: one });
+  const text = metrics.text();
+  const labelsOf = (name: string): readonly string[] => {
+    const [, labels = ''] = new RegExp(`^${name}(?:_bucket)?\\{(.*)\\} `, 'm').exec(text) ?? [];
+    return [...labels.matchAll(/(\w+)="/g)].map(([, label = '']) => label).filter((label) => label !== 'le');
+  };
+  const counted = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name = '']) => [name, ...labelsOf(name)].join(' '));
+  const words = (cell: string): readonly string[] => [...cell.matchAll(/`(\w+)`/g)].map(([, word = '']) => word);
+  const told = rowsOf(named('docs/operations.md'), 'Watch the servers')
+    .filter(([names = '']) => /^`(mcp|gen_ai|process|nodejs)_/.test(names))
+    .flatMap(([names = '', labels = '']) => words(names).map((name) => [name, ...words(labels)].join(' ')));
+  expect(told.toSorted(byText)).toEqual(counted.toSorted(byText));
 });
 
 test('no page has a first line other than its title, and the README is short', () => {

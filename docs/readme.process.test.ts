@@ -147,11 +147,18 @@ test('every script that the pages name exists', () => {
   expect([...told, ...typed].filter(([, name = '']) => !(name in scripts))).toEqual([]);
 });
 
+const ours = [...Object.values(scripts).filter((script) => /^node \S+$/.test(script)), 'node scripts/lockfile.ts'];
+
 test('each of our programs explains itself', { timeout: 60_000 }, async () => {
-  const ours = Object.values(scripts).filter((script) => /^node \S+$/.test(script));
   expect(ours.length).toBeGreaterThan(9);
   const texts = await Promise.all(ours.map((script) => output(`${script} --help`)));
   expect(texts.filter((text) => text.split('\n').length < 3)).toEqual([]);
+});
+
+test.each(ours)('%s refuses an option that it does not know, in a sentence', { timeout: 20_000 }, async (script) => {
+  const { code, stdout, stderr } = await run(`${script} --bogus`).ended;
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^.*--bogus.* See --help\.\n$/);
 });
 
 test('npm run bench lists the benchmarks', { timeout: 20_000 }, async () => {

@@ -4,14 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chooseProvider } from './cluster/choose.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { openLocal } from './cluster/local-cluster.ts';
 import { places } from './cluster/places.ts';
 import { progressLines } from './cluster/progress.ts';
 import { type Cluster, step } from './cluster/provider.ts';
+import { runCommand, UsageError } from './command-line.ts';
 import { FIXTURES, type Leg, PLAIN } from './conformance/legs.ts';
+import { requireMcp } from './conformance/reachable.ts';
 import { runLegs, type Server } from './conformance/run.ts';
 import { optionalFailures, requiredFailures, table } from './conformance/scores.ts';
 import { deployEverything } from './conformance/target.ts';
@@ -26,32 +27,37 @@ Tasks and Skills, and all of 2025-06-18 and 2025-03-26.
 Exit code 0 only if all that are required pass.
 
   --run <id>    use the local cluster of this run folder (npm run up prints it)
-  --url <url>   run against this server instead; no cluster is needed
+  --url <url>   run against this server instead; no cluster is needed. It must have no
+                limit of requests for each caller
   --plain       only what needs no fixtures: for a server with other toolsets
   --all         exit code 0 only if the optional scenarios pass, too
   --help        this text
 `;
 
-const { values } = parseArgs({
-  options: {
-    run: { type: 'string' },
-    url: { type: 'string' },
-    plain: { type: 'boolean', default: false },
-    all: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const options = {
+  run: { type: 'string' },
+  url: { type: 'string' },
+  plain: { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
+} as const;
+
+interface Wanted {
+  readonly legs: readonly Leg[];
+  /** Whether the optional scenarios must pass, too. */
+  readonly all: boolean;
+}
+
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const progress = progressLines((line) => process.stdout.write(line));
 
-async function judge(legs: readonly Leg[], server: Server): Promise<number> {
+async function judge({ legs, all }: Wanted, server: Server): Promise<number> {
   const scores = await runLegs(legs, server, { print });
   const [required, optional] = [requiredFailures(scores), optionalFailures(scores)];
   print(`\n${table(scores)}`);
   for (const name of required) print(`required and not passed: ${name}`);
   for (const name of optional) print(`optional and not passed: ${name}`);
   print(required.length === 0 ? 'Every required scenario passes.' : 'Not conformant.');
-  return required.length === 0 && (!values.all || optional.length === 0) ? 0 : 1;
+  return required.length === 0 && (!all || optional.length === 0) ? 0 : 1;
 }
 
 async function openCluster(run: string | undefined): Promise<{ cluster: Cluster; ours: boolean }> {
@@ -61,8 +67,8 @@ async function openCluster(run: string | undefined): Promise<{ cluster: Cluster;
   return { cluster, ours: provider.name !== 'existing' };
 }
 
-async function onCluster(legs: readonly Leg[]): Promise<number> {
-  const { cluster, ours } = await openCluster(values.run);
+async function onCluster(wanted: Wanted, run: string | undefined): Promise<number> {
+  const { cluster, ours } = await openCluster(run);
   const namespace = `conformance-${randomBytes(3).toString('hex')}`;
   const kube = kubectl(cluster).in(namespace);
   try {
@@ -73,14 +79,17 @@ async function onCluster(legs: readonly Leg[]): Promise<number> {
     await kube.apply(restrictedNamespace(namespace));
     await using target = await step(progress, 'Deploy the server', () => deployEverything(cluster, namespace, kube));
     print(`${target.front} with ${target.replicas} pods\n`);
-    return await judge(legs, target);
+    return await judge(wanted, target);
   } finally {
     if (ours) await cluster.stop();
     else await kube.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
   }
 }
 
-const legs = values.plain ? PLAIN : FIXTURES;
-if (values.help) process.stdout.write(usage);
-else if (values.url !== undefined) process.exitCode = await judge(legs, { front: values.url, direct: values.url });
-else process.exitCode = await onCluster(legs);
+await runCommand({ usage, options }, async ({ run, url, plain, all }) => {
+  const wanted = { legs: plain ? PLAIN : FIXTURES, all };
+  if (url === undefined) return onCluster(wanted, run);
+  if (run !== undefined) throw new UsageError('Give --run or --url, not both.');
+  await requireMcp('--url', url);
+  return judge(wanted, { front: url, direct: url });
+});

@@ -1,11 +1,11 @@
 // `npm run down`: ends every cluster of this project on this machine, also
 // those whose starter was killed, and prints what it ended.
 
-import { parseArgs } from 'node:util';
 import { type Ended, endRun } from './cluster/cleanup.ts';
 import { deleteKindClusters } from './cluster/kind.ts';
 import { places } from './cluster/places.ts';
 import { runFolders } from './cluster/run-folder.ts';
+import { runCommand, UsageError } from './command-line.ts';
 
 const usage = `Usage: npm run down [-- --run <id>]
 
@@ -25,17 +25,17 @@ function report({ id, processes, others, mounts }: Ended): string {
   return `Ended ${id}: ${parts.filter((part) => part !== '').join('; ')}.\n`;
 }
 
-async function down(only: string | undefined): Promise<void> {
+async function down(only: string | undefined): Promise<number> {
   const here = places(process.env);
   const runs = (await runFolders(here.runs)).filter(({ id }) => only === undefined || id === only);
-  if (only !== undefined && runs.length === 0) throw new Error(`There is no run ${only} in ${here.runs}.`);
-  if (runs.length > 0 && process.getuid?.() !== 0) throw new Error('Ending a local cluster needs root (try sudo).');
+  if (only !== undefined && runs.length === 0) throw new UsageError(`There is no run ${only} in ${here.runs}.`);
+  if (runs.length > 0 && process.getuid?.() !== 0)
+    throw new UsageError('Ending a local cluster needs root (try sudo).');
   for (const run of runs) process.stdout.write(report(await endRun(run)));
   const kind = only === undefined ? await deleteKindClusters(here) : [];
   for (const name of kind) process.stdout.write(`Deleted the kind cluster ${name}.\n`);
   if (runs.length + kind.length === 0) process.stdout.write('Nothing to end.\n');
+  return 0;
 }
 
-const { values } = parseArgs({ options: { run: { type: 'string' }, help: { type: 'boolean' } } });
-if (values.help === true) process.stdout.write(usage);
-else await down(values.run);
+await runCommand({ usage, options: { run: { type: 'string' } } }, ({ run }) => down(run));

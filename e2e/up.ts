@@ -3,13 +3,13 @@
  * step shown with its time. `--once` takes everything down again; without it the
  * cluster stays until `npm run down`.
  */
-import { parseArgs } from 'node:util';
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 import { connectModern, type ToolResult } from './clients.ts';
 import { chooseProvider } from './cluster/choose.ts';
 import { kubectl } from './cluster/kubectl.ts';
 import { places } from './cluster/places.ts';
 import type { Cluster, Progress } from './cluster/provider.ts';
+import { runCommand } from './command-line.ts';
 import { directions } from './directions.ts';
 import { allImages, type FleetImage, ingressUrl, installCharts, samples } from './fleet.ts';
 
@@ -25,10 +25,6 @@ a tool through the ingress. Which cluster:
             On a cluster that was there already, what was installed stays.
   --help    this text
 `;
-
-const { values } = parseArgs({
-  options: { once: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-});
 
 interface Context {
   cluster?: Cluster;
@@ -141,5 +137,4 @@ function answers({ created, analysed }: Context): string {
   return `${show('create_task', created)}${show('analyze_workload', analysed)}`;
 }
 
-if (values.help) process.stdout.write(usage);
-else process.exitCode = await up(values.once);
+await runCommand({ usage, options: { once: { type: 'boolean', default: false } } }, ({ once }) => up(once));

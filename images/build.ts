@@ -87,6 +87,8 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const { code, message = String(error) } = error as { readonly code?: unknown; readonly message?: string };
+  const mistaken = String(code).startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(mistaken ? `${message.split('. ', 1)[0]}. See --help.\n` : `${message}\n`);
+  process.exitCode = mistaken ? 2 : 1;
 }

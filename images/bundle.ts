@@ -83,6 +83,8 @@ export async function bundleInto(outDir: string, root: string, options: BuildOpt
     bundle: true,
     platform: 'node',
     target: 'node24',
+    // Node 24 has `using`; esbuild does not know that yet.
+    supported: { using: true },
     // Identifiers stay as they are, for stack traces.
     minifyWhitespace: true,
     minifySyntax: true,

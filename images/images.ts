@@ -33,8 +33,8 @@ export const images = {
     entries: { main: join(root, 'server/main.ts'), stdio: join(root, 'server/stdio.ts') },
     program: { apart: ['undici', 'ioredis', 'pg'], run: join(import.meta.dirname, 'compile-server.ts') },
     // What calls leave behind is garbage at once: a small young generation stays in the processor's cache. Under full load
-    // it takes 12 MB less than V8's own size, and a sixth less time for a call.
-    flags: ['--max-semi-space-size=4'],
+    // it takes 12 MB less than V8's own size. Without V8's middle compiler it takes 15 MB less again, and no more time.
+    flags: ['--max-semi-space-size=4', '--no-maglev'],
     labels: { [REGISTRY_LABEL]: REGISTRY_NAME },
   },
   operator: {

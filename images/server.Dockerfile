@@ -19,4 +19,4 @@ LABEL io.modelcontextprotocol.server.name=dev.mcpfleet/server
 USER 65532:65532
 EXPOSE 8080 9090
 # The heap ends below the container's limit, so that Node collects before the kernel kills.
-ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=75", "--max-semi-space-size=4", "/app/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=75", "--max-semi-space-size=4", "--no-maglev", "/app/main.mjs"]

@@ -5,8 +5,8 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { outputs as crds, type Output } from '#crds/outputs.ts';
+import { runCommand } from '#e2e/command-line.ts';
 import { toolsetPages } from '#server/toolsets/reference.ts';
 import { outputs as charts } from '../charts/outputs.ts';
 import { operatorValues } from '../charts/values.ts';
@@ -23,7 +23,7 @@ const serverJson: Output = {
 
 const outputs: readonly Output[] = [...crds, ...charts, serverJson, ...(await toolsetPages())];
 
-const USAGE = `usage: npm run gen [-- --check]
+const usage = `usage: npm run gen [-- --check]
   Writes the files that are generated from sources.
   --check   write nothing; name the files that differ and exit 1`;
 
@@ -41,21 +41,18 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(join(ROOT, path), text);
 }
 
-const { values } = parseArgs({ options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
-if (values.help) {
-  console.log(USAGE);
-} else {
+await runCommand({ usage, options: { check: { type: 'boolean' } } }, async ({ check }) => {
   let drifted = 0;
   for (const { path, render } of outputs) {
     const text = render();
     if ((await stored(path)) === text) continue;
     drifted += 1;
-    if (values.check) console.error(`${path} differs from its source; run npm run gen`);
+    if (check) console.error(`${path} differs from its source; run npm run gen`);
     else {
       await write(path, text);
       console.log(`wrote ${path}`);
     }
   }
-  console.log(`${outputs.length} generated files, ${drifted} ${values.check ? 'differ' : 'written'}`);
-  if (values.check && drifted > 0) process.exitCode = 1;
-}
+  console.log(`${outputs.length} generated files, ${drifted} ${check ? 'differ' : 'written'}`);
+  return check && drifted > 0 ? 1 : 0;
+});

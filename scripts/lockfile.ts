@@ -5,6 +5,11 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runCommand } from '#e2e/command-line.ts';
+
+const usage = `usage: node scripts/lockfile.ts
+  Completes package-lock.json with the builds for other platforms that npm has left out;
+  to be run after a dependency has changed.`;
 
 const LOCKFILE = join(import.meta.dirname, '..', 'package-lock.json');
 
@@ -70,8 +75,11 @@ export function completed(lockfile: Lockfile): Lockfile {
   return { ...lockfile, packages: Object.fromEntries(sorted) };
 }
 
-if (import.meta.main) {
+async function complete(): Promise<number> {
   const lockfile = JSON.parse(await readFile(LOCKFILE, 'utf8')) as Lockfile;
   console.log(`${missing(lockfile).length} builds for other platforms were missing in package-lock.json`);
   await writeFile(LOCKFILE, `${JSON.stringify(completed(lockfile), undefined, 2)}\n`);
+  return 0;
 }
+
+if (import.meta.main) await runCommand({ usage, options: {} }, complete);

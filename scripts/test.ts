@@ -6,11 +6,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chooseProvider } from '#e2e/cluster/choose.ts';
 import { places } from '#e2e/cluster/places.ts';
 import { progressLines } from '#e2e/cluster/progress.ts';
 import type { Provider } from '#e2e/cluster/provider.ts';
+import { runCommand, UsageError } from '#e2e/command-line.ts';
 import { prepare } from '#e2e/prepare.ts';
 import { runChecks } from './checks.ts';
 import { runInForeground } from './run.ts';
@@ -21,7 +21,7 @@ const STAGES = ['check', 'unit', 'process', 'api', 'e2e'] as const;
 /** Those that need no cluster. */
 const ALONE: readonly Stage[] = ['check', 'unit', 'process'];
 
-const USAGE = `usage: npm test [-- [--bail] [STAGE…]]
+const usage = `usage: npm test [-- [--bail] [STAGE…]]
   check    types, lint, format, unused code, generated files
   unit     tests that need nothing but Node
   process  tests that run the product, a database or a model engine as processes
@@ -73,9 +73,11 @@ async function runStage(stage: Stage, folder: string): Promise<Tally> {
   return { passed: 0, failed: [], skipped: [{ test: `all of ${stage}`, reason: problem }] };
 }
 
-/** The stages of these names, all without names; undefined when a name is not one of them. */
-function stagesOf(names: readonly string[]): readonly Stage[] | undefined {
-  if (!names.every((name) => STAGES.some((stage) => stage === name))) return undefined;
+/** The stages of these names; all without names. */
+function stagesOf(names: readonly string[]): readonly Stage[] {
+  const unknown = names.filter((name) => !STAGES.some((stage) => stage === name));
+  if (unknown.length > 0)
+    throw new UsageError(`There is no stage ${unknown.join(', ')}. There are: ${STAGES.join(', ')}.`);
   return names.length === 0 ? STAGES : STAGES.filter((stage) => names.includes(stage));
 }
 
@@ -98,18 +100,9 @@ async function runStages(stages: readonly Stage[], bail: boolean): Promise<Tally
   return sum(tallies);
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { bail: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
-});
-const stages = stagesOf(positionals);
-if (values.help) {
-  console.log(USAGE);
-} else if (stages === undefined) {
-  console.error(USAGE);
-  process.exitCode = 2;
-} else {
-  const total = await runStages(stages, values.bail);
+const options = { bail: { type: 'boolean', default: false } } as const;
+await runCommand({ usage, options, allowPositionals: true }, async ({ bail }, names) => {
+  const total = await runStages(stagesOf(names), bail);
   console.log(`\n${closingLines(total).join('\n')}`);
-  if (total.failed.length > 0) process.exitCode = 1;
-}
+  return total.failed.length === 0 ? 0 : 1;
+});

@@ -3,10 +3,10 @@
  * generated files, runs every check and test, builds the images, and fails when any of
  * that left the working tree different from what is committed.
  */
-import { parseArgs } from 'node:util';
+import { runCommand } from '#e2e/command-line.ts';
 import { outcomeLine, runInForeground, runQuietly, type Step } from './run.ts';
 
-const USAGE = `usage: npm run verify
+const usage = `usage: npm run verify
   npm run gen, npm test (with the static checks) and npm run build, in this order up to
   the first that fails; then fails when git sees an uncommitted change.`;
 
@@ -35,6 +35,4 @@ async function verify(): Promise<boolean> {
   return changes === '';
 }
 
-const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
-if (values.help) console.log(USAGE);
-else if (!(await verify())) process.exitCode = 1;
+await runCommand({ usage, options: {} }, async () => ((await verify()) ? 0 : 1));

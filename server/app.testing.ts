@@ -1,7 +1,7 @@
 /**
  * A running server for tests: real HTTP on loopback, a store in memory, the echo toolset, no models.
  */
-import { type App, startApp } from './app.ts';
+import { type App, type AppOptions, startApp } from './app.ts';
 import { type ServerConfigInput, serverConfig } from './config.ts';
 import { echoToolset } from './protocol/echo.testing.ts';
 import { createLog } from './telemetry/log.ts';
@@ -14,10 +14,11 @@ export interface TestApp extends App {
   readonly lines: Record<string, unknown>[];
 }
 
-/** `toolsets` that exist beside those of the tests. */
+/** `toolsets` that exist beside those of the tests; `replaced` takes the place of other parts. */
 export async function startTestApp(
   overrides: Partial<ServerConfigInput> = {},
   toolsets: Readonly<Record<string, ToolsetLoader>> = {},
+  replaced: Partial<Pick<AppOptions, 'audit'>> = {},
 ): Promise<TestApp> {
   const written: string[] = [];
   const lines: Record<string, unknown>[] = [];
@@ -45,6 +46,7 @@ export async function startTestApp(
       news: async () => ({ ...echoToolset(written), name: 'news', needs: { publishes: ['tools'] } }),
       ...toolsets,
     },
+    ...replaced,
   });
   return { ...app, written, lines };
 }

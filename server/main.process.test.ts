@@ -97,16 +97,3 @@ test.each(['main', 'stdio', 'client-config'] as const)(
     expect(child.stdout()).toContain('--help');
   },
 );
-
-test('client-config prints what the chosen client needs to start this server', { timeout: 20_000 }, async () => {
-  const child = run('client-config', ['--client', 'cursor', '-f', 'manifests/samples']);
-  expect(await child.ended).toBe(0);
-  expect(child.stdout()).toContain('~/.cursor/mcp.json');
-  const { mcpServers } = JSON.parse(child.stdout().replaceAll(/^#.*$/gm, '')) as {
-    mcpServers: { 'mcp-fleet': { command: string; args: string[] } };
-  };
-  const { command, args } = mcpServers['mcp-fleet'];
-  expect(command).toBe(process.execPath);
-  expect(args[0]).toMatch(/\/server\/stdio\.ts$/);
-  expect(args[2]).toMatch(/^\/.*manifests\/samples$/);
-});

@@ -3,11 +3,10 @@
  * that a cluster gets. Reads arguments, environment and signals, and decides how the process ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { App } from './app.ts';
 import { ConfigError } from './config-error.ts';
 import { environmentEndpoint } from './local/environment.ts';
-import { exitOf } from './local/exit.ts';
+import { endOnCrash, exitOf } from './local/exit.ts';
 import { dataFolder, type Flags, parseFlags } from './local/flags.ts';
 import { readVersion } from './version.ts';
 
@@ -66,17 +65,16 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function serveConfig(file: string, version: string, started: (app: App) => void): Promise<App> {
-  const [{ startApp }, { createLog, openOutput }, { blameTool }, { readConfigFile }] = await Promise.all([
+  const [{ startApp }, { createLog, openOutput }, { readConfigFile }] = await Promise.all([
     import('./app.ts'),
     import('./telemetry/log.ts'),
-    import('./protocol/run.ts'),
     import('./config-file.ts'),
   ]);
   const read = await readConfigFile(file);
   const config = { ...read, pod: { address: process.env['POD_IP'] ?? read.pod.address } };
   const output = openOutput('stdout');
   const log = createLog({ level: config.logLevel, destination: output });
-  endOnCrash(log, blameTool);
+  endOnCrash(process, log);
   const app = await startApp(config, { log, version, audit: output, environment: process.env });
   started(app);
   log.info(
@@ -87,10 +85,9 @@ async function serveConfig(file: string, version: string, started: (app: App) =>
 }
 
 async function serveFiles(flags: Flags, version: string, started: (app: App) => void): Promise<App> {
-  const [{ startApp }, { createLog, openOutput }, { blameTool }, { localServer }, { freePort }] = await Promise.all([
+  const [{ startApp }, { createLog, openOutput }, { localServer }, { freePort }] = await Promise.all([
     import('./app.ts'),
     import('./telemetry/log.ts'),
-    import('./protocol/run.ts'),
     import('./local/local-config.ts'),
     import('./local/free-port.ts'),
   ]);
@@ -104,7 +101,7 @@ async function serveFiles(flags: Flags, version: string, started: (app: App) => 
   });
   const output = openOutput('stdout');
   const log = createLog({ level: config.logLevel, destination: output });
-  endOnCrash(log, blameTool);
+  endOnCrash(process, log);
   const app = await startApp(config, {
     log,
     version,
@@ -140,20 +137,6 @@ function stopOnSignals(): (app: App) => void {
     running = app;
     process.on('exit', () => app.flush());
   };
-}
-
-/**
- * What nobody caught: where it comes from a tool, only its call fails. Everything else ends the process, with a line
- * that says so; whoever runs it starts it again.
- */
-function endOnCrash(log: Logger, blameTool: (error: unknown) => boolean): void {
-  const crash = (error: unknown): void => {
-    if (blameTool(error)) return;
-    log.error({ error }, 'crashed by a programming error');
-    process.exit(1);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
 }
 
 function fail(error: unknown): void {

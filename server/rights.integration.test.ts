@@ -1,24 +1,49 @@
 /**
  * Every tool of every toolset there is, called by every kind of caller, in both eras, through a whole server that asks
- * for tokens. A second server serves the same tools to operators only.
+ * for tokens. One server gives the tools to everybody, one to operators only, and one to whom they say themselves.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './app.testing.ts';
 import { type SigningKey, sign, signingKey, startIssuer, type TestIssuer } from './auth/issuer.testing.ts';
 import { post } from './protocol/clients.testing.ts';
+import { echoToolset } from './protocol/echo.testing.ts';
 import { answerOf, call, request, send } from './protocol/legacy/raw.testing.ts';
 import { type ToolsetLoader, toolsets } from './toolsets/registry.ts';
 
 const AUDIENCE = 'https://mcp.example.com/mcp';
 const ROLE = 'operator';
-const loaders: Readonly<Record<string, ToolsetLoader>> = toolsets;
+/** Those of the product, and a tool that says whose it is, so that there is one. */
+const loaders: Readonly<Record<string, ToolsetLoader>> = {
+  ...toolsets,
+  editorial: async () => {
+    const tools = echoToolset().tools.map((tool) => ({
+      ...tool,
+      name: `edit_${tool.name}`,
+      roles: ['editor', 'chief'],
+    }));
+    return { ...echoToolset(), name: 'editorial', tools: tools.slice(0, 1), resources: [] };
+  },
+};
 const loaded = await Promise.all(Object.values(loaders).map((load) => load()));
 const everyTool = loaded.flatMap((toolset) => toolset.tools);
 const scopes = [...new Set(everyTool.map(({ scope }) => scope))];
 
 let issuer: TestIssuer;
 let key: SigningKey;
-const servers: Record<'open' | 'restricted', TestApp | undefined> = { open: undefined, restricted: undefined };
+const servers: Partial<Record<'open' | 'restricted' | 'asWritten', TestApp>> = {};
+
+/** The same tools for those with these roles; for everybody without any. */
+const withRoles = (roles?: readonly string[]): Readonly<Record<string, ToolsetLoader>> =>
+  Object.fromEntries(
+    Object.entries(loaders).map(([name, load]) => [
+      name,
+      async () => {
+        const toolset = await load();
+        const tools = toolset.tools.map(({ roles: _own, ...tool }) => ({ ...tool, ...(roles && { roles }) }));
+        return { ...toolset, tools };
+      },
+    ]),
+  );
 
 beforeAll(async () => {
   issuer = await startIssuer();
@@ -29,18 +54,12 @@ beforeAll(async () => {
     auth: { type: 'JWT' as const, issuer: issuer.url, audiences: [AUDIENCE] },
     mcp: { publicUrl: AUDIENCE, allowedHosts: ['127.0.0.1'] },
   };
-  servers.open = await startTestApp(config, loaders);
-  const restricted = Object.entries(loaders).map(([name, load]): [string, ToolsetLoader] => [
-    name,
-    async () => {
-      const toolset = await load();
-      return { ...toolset, tools: toolset.tools.map((tool) => ({ ...tool, roles: ['owner', ROLE] })) };
-    },
-  ]);
-  servers.restricted = await startTestApp(config, Object.fromEntries(restricted));
+  servers.open = await startTestApp(config, withRoles());
+  servers.restricted = await startTestApp(config, withRoles(['owner', ROLE]));
+  servers.asWritten = await startTestApp(config, loaders);
 });
 afterAll(async () => {
-  for (const app of Object.values(servers)) await app?.close();
+  for (const app of Object.values(servers)) await app.close();
   await issuer.close();
 });
 
@@ -113,6 +132,18 @@ describe.each(['modern', 'legacy'] as const)('in the %s era', (era) => {
     });
   });
 
+  test.each(everyTool.map((tool) => [tool.name, tool.roles, tool.scope] as const))(
+    '%s is there for those with the roles %j that it names, and for nobody else',
+    async (name, roles, scope) => {
+      const given: readonly (readonly string[])[] = [[], ['stranger'], ...(roles ?? []).map((role) => [role])];
+      const endings: string[] = [];
+      for (const one of given)
+        endings.push(rights(await callIn(era, servers.asWritten, name, await token(scope, one)), name, scope));
+      const stranger = roles ? 'no such tool' : 'let through';
+      expect(endings).toEqual([stranger, stranger, ...(roles ?? []).map(() => 'let through')]);
+    },
+  );
+
   test('lists show every tool to everybody, and those of a role to whoever has it', async () => {
     const [nobody, operator] = [await token('', []), await token('', [ROLE])];
     const names = everyTool.map(({ name }) => name).toSorted();
@@ -120,6 +151,11 @@ describe.each(['modern', 'legacy'] as const)('in the %s era', (era) => {
     expect(await listIn(era, servers.restricted, operator)).toEqual(names);
     expect(await listIn(era, servers.restricted, nobody)).toEqual([]);
     expect(await listIn(era, servers.restricted, operator)).toEqual(names);
+    const shared = everyTool.filter(({ roles }) => roles === undefined).map((tool) => tool.name);
+    expect(shared.length).toBeLessThan(names.length);
+    expect(await listIn(era, servers.asWritten, nobody)).toEqual(shared.toSorted());
+    const everyRole = await token('', [...new Set(everyTool.flatMap(({ roles }) => roles ?? []))]);
+    expect(await listIn(era, servers.asWritten, everyRole)).toEqual(names);
   });
 });
 

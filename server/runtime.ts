@@ -5,15 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Proxy } from '#models/proxy.ts';
-import type { Spending } from './audit/spending.ts';
+import { counted } from './audit/spending.ts';
 import { ownerOf, type ServerConfig } from './config.ts';
 import { ConfigError, issuesText } from './config-error.ts';
-import type { EventBus, ServerEvent } from './events/event.ts';
+import type { EventBus } from './events/event.ts';
 import { openEventBus } from './events/open.ts';
 import { type OpenExtensions, openExtensions } from './extensions/open.ts';
 import type { SkillLibrary } from './extensions/skills/library.ts';
 import { createInferenceMetrics } from './inference/metrics.ts';
 import { type OpenInference, openInference } from './inference/open.ts';
+import { announced } from './protocol/announced.ts';
 import { createDispatch, type Dispatch } from './protocol/dispatch.ts';
 import type { AuditEntry } from './protocol/run.ts';
 import { openSealer, type Sealer } from './protocol/sealing.ts';
@@ -40,8 +41,6 @@ export interface RuntimeOptions {
   readonly bus?: EventBus;
   /** Told of every request that was answered. */
   readonly audit?: ((entry: AuditEntry) => void) | undefined;
-  /** Follows what requests spend on models. */
-  readonly spending?: Spending | undefined;
 }
 
 export interface Runtime {
@@ -73,82 +72,75 @@ export async function openRuntime(config: ServerConfig, options: RuntimeOptions)
       return { toolset, settings: parsed.data };
     }),
   );
-  const opened: (() => Promise<void> | void)[] = [];
-  const close = async (): Promise<void> => {
-    for (const undo of opened.reverse().splice(0)) await undo();
-  };
-  try {
-    const sealer = openSealer({ keysDirectory: config.keysDirectory, now, log });
-    const redis = config.redis && (await openRedis(config.redis.urlFile, log));
-    if (redis) opened.push(() => redis.close());
-    const postgres = config.storage.type === 'Postgres' ? config.storage : undefined;
-    const bus = options.bus ?? (await openEventBus({ owner: ownerOf(config), log, redis, postgres }));
-    opened.push(() => bus.close());
-    const store = await openDatabase(config.storage, { log });
-    opened.push(() => store.close());
-    const models = await openInference(config, {
-      log,
-      metrics: createInferenceMetrics(metrics.registry),
-      environment,
-      proxy: proxyOf(environment),
-      ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-    });
-    opened.push(() => models.close());
-    const inference = options.spending?.count(models) ?? models;
-    const open: OpenToolset[] = [];
-    for (const { toolset, settings } of chosen) {
-      await migrate(store.database, store.dialect, toolset.name, toolset.migrations);
-      const context = {
-        config: settings,
-        database: store.database,
-        inference,
-        log: log.child({ toolset: toolset.name }),
-        now,
-        notify: (event: ServerEvent) => bus.publish(event),
-      };
-      open.push({ toolset, deps: await toolset.open(context) });
-    }
-    const skills = await openSkills(config.skillsDirectory, open, log);
-    const dispatch = createDispatch({
-      table: compileTable(open, skills ? [skills.source] : []),
-      log,
-      metrics,
-      callTimeoutMs: config.limits.callTimeoutMs,
-      strictOutput: options.strictOutput ?? false,
-      newId: requestIds(),
-      sealer,
-      publish: (event) => bus.publish(event),
-      audit: options.audit,
-    });
-    const extensions = await openExtensions({
-      owner: ownerOf(config),
-      dispatch,
-      store,
-      bus,
-      log,
-      now,
-      maxTasks: config.limits.maxInFlight,
-      skills,
-    });
-    opened.push(() => extensions.close(0));
-    return {
-      dispatch,
-      extensions,
+  await using opening = new AsyncDisposableStack();
+  const sealer = openSealer({ keysDirectory: config.keysDirectory, now, log });
+  const redis = config.redis && (await openRedis(config.redis.urlFile, log));
+  if (redis) opening.defer(() => redis.close());
+  const postgres = config.storage.type === 'Postgres' ? config.storage : undefined;
+  const bus = options.bus ?? (await openEventBus({ server: ownerOf(config), log, redis, postgres }));
+  opening.defer(() => bus.close());
+  const store = await openDatabase(config.storage, { log });
+  opening.defer(() => store.close());
+  const models = await openInference(config, {
+    log,
+    metrics: createInferenceMetrics(metrics.registry),
+    environment,
+    proxy: proxyOf(environment),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+  });
+  opening.defer(() => models.close());
+  const inference = counted(models);
+  const open: OpenToolset[] = [];
+  for (const { toolset, settings } of chosen) {
+    await migrate(store.database, store.dialect, toolset.name, toolset.migrations);
+    const context = {
+      config: settings,
+      database: store.database,
       inference,
-      store,
-      bus,
-      sealer,
-      redis,
-      checks: async () => ({
-        store: (await store.ready()) ? 'ok' : 'the store does not answer',
-        discovery: inference.ready() ? 'ok' : 'the first list of model backends has not come yet',
-      }),
-      close,
+      log: log.child({ toolset: toolset.name }),
+      now,
+      notify: announced((event) => bus.publish(event), new Set(toolset.needs?.publishes), log),
     };
-  } catch (error) {
-    await close();
-    throw error;
+    open.push({ toolset, deps: await toolset.open(context) });
   }
+  const skills = await openSkills(config.skillsDirectory, open, log);
+  const dispatch = createDispatch({
+    table: compileTable(open, skills ? [skills.source] : []),
+    log,
+    metrics,
+    callTimeoutMs: config.limits.callTimeoutMs,
+    strictOutput: options.strictOutput ?? false,
+    newId: requestIds(),
+    sealer,
+    publish: (event) => bus.publish(event),
+    audit: options.audit,
+  });
+  const extensions = await openExtensions({
+    server: ownerOf(config),
+    dispatch,
+    store,
+    bus,
+    log,
+    now,
+    maxTasks: config.limits.maxInFlight,
+    skills,
+  });
+  opening.defer(() => extensions.close(0));
+  const opened = opening.move();
+  return {
+    dispatch,
+    extensions,
+    inference,
+    store,
+    bus,
+    sealer,
+    redis,
+    checks: async () => ({
+      store: (await store.ready()) ? 'ok' : 'the store does not answer',
+      discovery: inference.ready() ? 'ok' : 'the first list of model backends has not come yet',
+    }),
+    close: () => opened.disposeAsync(),
+  };
 }
 
 /** Undefined where there is neither a folder for them nor a toolset that brings any. */

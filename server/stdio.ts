@@ -5,7 +5,7 @@
 import { ConfigError } from './config-error.ts';
 import { createLocalBus } from './events/event.ts';
 import { environmentEndpoint } from './local/environment.ts';
-import { exitOf } from './local/exit.ts';
+import { endOnCrash, exitOf } from './local/exit.ts';
 import { dataFolder, parseFlags } from './local/flags.ts';
 import { localServer } from './local/local-config.ts';
 import { createStdioEndpoint } from './protocol/stdio-endpoint.ts';
@@ -48,13 +48,7 @@ async function main(args: readonly string[]): Promise<void> {
     stdio: true,
   });
   const log = createLog({ level: config.logLevel, destination: 'stderr' });
-  const crash = (error: unknown): void => {
-    log.error({ error }, 'crashed by a programming error');
-    process.exit(1);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
-
+  endOnCrash(process, log);
   const metrics = createMetrics({ processMetrics: false });
   const bus = createLocalBus();
   const runtime = await openRuntime(config, {

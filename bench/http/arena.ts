@@ -1,45 +1,52 @@
 /**
- * Everything that servers under load take: the load generator, other people's servers, the bundle of ours, tokens,
- * and each process on its processor. What was started here ends with it. Knows nothing of requests and figures.
+ * Everything that servers under load take: the bundle of ours, other people's servers, tokens, and each process on its
+ * processor. What was started here ends with it. Knows nothing of requests and figures.
  */
-import { startIssuer } from './issuer.ts';
+import { type Issuer, startIssuer } from './issuer.ts';
 import { installPeers, type PeerName, startCeiling, startPeer } from './peers.ts';
 import { pinSelf } from './processors.ts';
 import { bundleSubject, type Subject, type SubjectOptions, startSubject } from './product.ts';
 import type { ServerProcess } from './servers.ts';
-import { ensureWrk } from './wrk.ts';
+
+export interface ArenaSubject extends Omit<SubjectOptions, 'issuer'> {
+  /** For everybody; otherwise it asks for tokens of the issuer. */
+  readonly open?: boolean;
+}
 
 export interface Arena extends AsyncDisposable {
-  /** Of the one caller of all requests. */
+  /** Folder of the bundled programs. */
+  readonly programs: string;
+  readonly issuer: Issuer;
+  /** Of one caller, for benchmarks that need no other. */
   readonly token: string;
-  /** Our server, which asks for the token. */
-  subject(options: Omit<SubjectOptions, 'issuer'>): Promise<Subject>;
+  subject(options: ArenaSubject): Promise<Subject>;
   /** Installs other people's servers where it is the first. */
   peer(name: PeerName, tools?: number): Promise<ServerProcess>;
   /** With `fixed`, the file that holds the answer. */
-  ceiling(kind: 'echo' | 'fixed', file?: string): Promise<ServerProcess>;
+  ceiling(kind: 'echo' | 'fixed' | 'streams', file?: string): Promise<ServerProcess>;
 }
 
 export async function openArena(progress: (line: string) => void): Promise<Arena> {
-  await ensureWrk(progress);
-  const folder = await bundleSubject();
+  await using opening = new AsyncDisposableStack();
+  const programs = await bundleSubject();
   await pinSelf();
   const issuer = await startIssuer();
-  const running: ServerProcess[] = [];
+  opening.defer(() => issuer.close());
+  const token = await issuer.token('caller');
+  const running = opening.move();
   let installed: Promise<string> | undefined;
   const keep = async <S extends ServerProcess>(starting: Promise<S>): Promise<S> => {
     const server = await starting;
-    running.push(server);
+    running.defer(() => server.stop());
     return server;
   };
   return {
-    token: await issuer.token('caller'),
-    subject: (options) => keep(startSubject(folder, { ...options, issuer })),
+    programs,
+    issuer,
+    token,
+    subject: ({ open = false, ...options }) => keep(startSubject(programs, open ? options : { ...options, issuer })),
     peer: async (name, tools) => keep(startPeer(await (installed ??= installPeers(progress)), name, tools)),
-    ceiling: (kind, file) => keep(startCeiling(folder, kind, file)),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(running.map((server) => server.stop()));
-      await issuer.close();
-    },
+    ceiling: (kind, file) => keep(startCeiling(programs, kind, file)),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Where the measured server and what measures it run: one processor each, so that neither takes time from the other.
- * On a machine with one processor they share it.
+ * On a machine with one processor they share it. And how long: what a benchmark started does not outlive it.
  */
 import { cpus } from 'node:os';
 import { command } from '#e2e/cluster/command.ts';
@@ -10,10 +10,13 @@ const SEVERAL = cpus().length > 1;
 
 export type Side = 'server' | 'generator';
 
-/** The command line that runs `command` on the processor of its side. */
+/**
+ * The command line that runs `command` on the processor of its side. The kernel ends it with the process that started
+ * it, however that ends (prctl(2), PR_SET_PDEATHSIG).
+ */
 export function pinned(side: Side, command: readonly string[]): string[] {
-  if (!SEVERAL) return [...command];
-  return ['taskset', '-c', side === 'server' ? '0' : '1', ...command];
+  const bound = ['setpriv', '--pdeathsig', 'KILL', ...command];
+  return SEVERAL ? ['taskset', '-c', side === 'server' ? '0' : '1', ...bound] : bound;
 }
 
 /** Keeps this process, with all its threads, away from the servers' processor. */

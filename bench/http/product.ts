@@ -59,6 +59,7 @@ export async function startSubject(folder: string, options: SubjectOptions): Pro
   const data = mkdtempSync(join(tmpdir(), 'mcp-fleet-subject-'));
   const file = join(data, 'server.yaml');
   const { issuer, limits } = options;
+  const remove = (): void => rmSync(data, { recursive: true, force: true });
   const server = await startServer({
     args: (port) => {
       const config = {
@@ -76,6 +77,9 @@ export async function startSubject(folder: string, options: SubjectOptions): Pro
     },
     env: { ...environment, NODE_COMPILE_CACHE: join(tmpdir(), 'mcp-fleet-compile-cache') },
     channel: true,
+  }).catch((error: unknown) => {
+    remove();
+    throw error;
   });
   const ask = async (what: 'state' | 'collect'): Promise<SubjectState> => {
     const answer = once(server.child, 'message');
@@ -89,7 +93,7 @@ export async function startSubject(folder: string, options: SubjectOptions): Pro
     collected: () => ask('collect'),
     stop: async () => {
       await server.stop();
-      rmSync(data, { recursive: true, force: true });
+      remove();
     },
   };
 }

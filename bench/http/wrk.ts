@@ -36,14 +36,17 @@ export interface LoadResult {
   readonly errors: number;
 }
 
-/** Installs the Debian package where that is allowed; else throws with the command to run. */
-export async function ensureWrk(progress: (line: string) => void): Promise<void> {
+let installed: Promise<void> | undefined;
+
+async function install(): Promise<void> {
   if ((await findProgram('wrk')) !== undefined) return;
-  progress('installing the Debian package wrk, the load generator');
+  process.stderr.write('installing the Debian package wrk, the load generator\n');
   await installMissing(['wrk']);
 }
 
+/** The first time it installs wrk where it may; else it throws with the command to run. */
 export async function load({ url, requests, connections, seconds, delayMs = 0 }: LoadPlan): Promise<LoadResult> {
+  await (installed ??= install());
   const folder = mkdtempSync(join(tmpdir(), 'mcp-fleet-wrk-'));
   try {
     const file = join(folder, 'requests.lua');

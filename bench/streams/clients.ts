@@ -7,8 +7,7 @@ import { connect, type Socket } from 'node:net';
 /** What the parent asks. */
 export type Ask =
   | { readonly do: 'open'; readonly port: number; readonly count: number; readonly listen: string }
-  | { readonly do: 'broadcast'; readonly announce: string }
-  | { readonly do: 'close' };
+  | { readonly do: 'broadcast'; readonly announce: string };
 
 /** Milliseconds for what was asked, and for how many streams it worked. */
 export interface Told {
@@ -94,11 +93,8 @@ async function perform(ask: Ask): Promise<void> {
   if (ask.do === 'open') {
     port = ask.port;
     await open(ask.count, ask.listen);
-  } else if (ask.do === 'broadcast') {
-    await broadcast(ask.announce);
   } else {
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
+    await broadcast(ask.announce);
   }
 }
 

@@ -48,6 +48,19 @@ export const mcpServerRows: readonly RuleRows[] = [
     ],
   },
   {
+    at: 'spec',
+    message:
+      'when auth.type is BuiltIn, exposure.path must not be one at which the issuer answers: /.well-known/oauth-authorization-server, /token, /revoke',
+    accept: [
+      server({ auth: BUILT_IN, exposure: { path: '/token/mcp' } }),
+      server({ auth: JWT, exposure: { path: '/token' } }),
+      server({ exposure: { path: '/revoke' } }),
+    ],
+    reject: ['/token', '/revoke', '/.well-known/oauth-authorization-server'].map((path) =>
+      server({ auth: BUILT_IN, exposure: { path } }),
+    ),
+  },
+  {
     at: 'spec.limits.trustedProxies[]',
     message: 'must be an address or a range of addresses, such as 192.168.1.7 or 10.244.0.0/16',
     accept: [behind(), behind('192.168.1.7', '10.244.0.0/16'), behind('::1', 'fd00::/8', '0.0.0.0/0')],

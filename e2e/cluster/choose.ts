@@ -1,6 +1,7 @@
 // Which provider a run uses: the cluster that the user names, else kind, else
 // the local one. The environment is passed in.
 
+import { UsageError } from '../command-line.ts';
 import { existingProvider } from './existing.ts';
 import { kindProvider } from './kind.ts';
 import { localProvider } from './local.ts';
@@ -17,7 +18,7 @@ export async function firstAvailable(providers: readonly Provider[]): Promise<Pr
     if (answer.ok) return provider;
     reasons.push(`${provider.name}: ${answer.reason}`);
   }
-  throw new Error(`No cluster can be had here. ${reasons.join('; ')}.`);
+  throw new UsageError(`No cluster can be had here. ${reasons.join('; ')}.`);
 }
 
 /** USE_EXISTING_CLUSTER=true with KUBECONFIG insists on that cluster; otherwise kind, otherwise local. */

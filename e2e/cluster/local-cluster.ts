@@ -2,6 +2,7 @@
 // needs stands in the run folder. Does not start the cluster; local.ts does.
 
 import { basename } from 'node:path';
+import { UsageError } from '../command-line.ts';
 import { endRun } from './cleanup.ts';
 import { command } from './command.ts';
 import { importImages } from './containerd.ts';
@@ -109,6 +110,6 @@ function cluster(sandbox: Sandbox, record: ClusterRecord): Cluster {
 export async function openLocal(runDir: string): Promise<Cluster> {
   const folder = new RunFolder(runDir);
   const record = await folder.read('cluster');
-  if (!record) throw new Error(`No cluster is ready in ${runDir}.`);
+  if (!record) throw new UsageError(`No cluster is ready in ${runDir}.`);
   return cluster(await openSandbox(folder), record);
 }

@@ -1,8 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Inference } from '../inference/inference.ts';
 import type { AuditEntry } from '../protocol/run.ts';
 import { createAuditLog } from './audit-log.ts';
-import { createSpending } from './spending.ts';
 
 const entry = (overrides: { caller?: string; name?: string } = {}): AuditEntry => ({
   id: 'a1',
@@ -16,15 +14,15 @@ const entry = (overrides: { caller?: string; name?: string } = {}): AuditEntry =
   operation: { method: 'tools/call', name: overrides.name ?? 'echo', count: () => undefined },
   outcome: 'ok',
   seconds: 0.001_234_5,
+  spent: undefined,
 });
 const NOON = Date.UTC(2026, 0, 2, 12, 0, 0, 7);
 
-function open(spent?: () => undefined) {
+function open() {
   const chunks: string[] = [];
   const log = createAuditLog({
     write: (lines) => void chunks.push(lines),
     now: () => NOON,
-    spent: spent ?? (() => undefined),
   });
   return {
     log,
@@ -59,6 +57,13 @@ test('a line says who, what, how it ended and how long it took', () => {
   ]);
 });
 
+test('what a call spent on models stands in its line', () => {
+  const { log, lines } = open();
+  log.record({ ...entry(), spent: { inputTokens: 21, outputTokens: 9 } });
+  log.flush();
+  expect(lines()).toMatchObject([{ request: 'a1', inputTokens: 21, outputTokens: 9 }]);
+});
+
 test('a caller cannot write lines of its own, nor long ones', () => {
   const { log, chunks, lines } = open();
   log.record(entry({ caller: 'eve","outcome":"ok"}\n{"caller":"ada' }));
@@ -91,44 +96,8 @@ describe('lines are written together', () => {
   });
 });
 
-test('tokens are those of the request itself, whatever runs beside it', async () => {
-  const spending = createSpending();
-  const answer = (inputTokens: number) => ({ usage: { inputTokens, outputTokens: 1 } });
-  const inference = { chat: async ({ messages }: { messages: unknown[] }) => answer(messages.length) };
-  const counted = spending.count(inference as unknown as Inference);
-  const chunks: string[] = [];
-  const log = createAuditLog({
-    write: (lines) => void chunks.push(lines),
-    now: () => NOON,
-    spent: () => spending.spent(),
-  });
-  const ask = async (times: number, name: string): Promise<void> => {
-    for (let n = 0; n < times; n += 1) {
-      await counted.chat({ messages: [{}, {}] } as never);
-      await new Promise(setImmediate);
-    }
-    log.record(entry({ name }));
-  };
-  const running: Promise<void>[] = [];
-  for (const [times, name] of [
-    [1, 'one'],
-    [3, 'three'],
-    [0, 'none'],
-  ] as const)
-    spending.follow(() => void running.push(ask(times, name)));
-  await Promise.all(running);
-  log.flush();
-  const lines = chunks
-    .join('')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-  const tokens = Object.fromEntries(lines.map((line) => [line['name'], [line['inputTokens'], line['outputTokens']]]));
-  expect(tokens).toEqual({ one: [2, 1], three: [6, 3], none: [undefined, undefined] });
-});
-
 test('a line costs a microsecond or two', () => {
-  const log = createAuditLog({ write: () => undefined, now: Date.now, spent: () => undefined });
+  const log = createAuditLog({ write: () => undefined, now: Date.now });
   const one = entry();
   const round = (): number => {
     const start = performance.now();

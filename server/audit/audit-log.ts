@@ -3,11 +3,10 @@
  * spent on models; no arguments, no results. Lines are put together by hand and written many at a time, because this
  * happens on every call. Must not know where lines go.
  */
-
+import type { Spent } from '../protocol/current.ts';
 import type { Operation } from '../protocol/operation.ts';
 import type { AuditEntry } from '../protocol/run.ts';
 import type { Caller } from '../toolsets/call.ts';
-import type { Spent } from './spending.ts';
 
 export interface AuditLog {
   record(entry: AuditEntry): void;
@@ -20,8 +19,6 @@ export interface AuditLogOptions {
   readonly write: (lines: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** What the request that is being recorded has spent. */
-  readonly spent: () => Spent | undefined;
 }
 
 /** A line is held back for so long at the most, and so many characters of lines. */
@@ -29,7 +26,7 @@ const HOLD_MS = 100;
 const HOLD_CHARACTERS = 16 * 1024;
 const MAX_CALLER = 256;
 
-export function createAuditLog({ write, now, spent }: AuditLogOptions): AuditLog {
+export function createAuditLog({ write, now }: AuditLogOptions): AuditLog {
   let held = '';
   let timer: NodeJS.Timeout | undefined;
   /** Kinds of requests are few, and live as long as the server. */
@@ -70,10 +67,10 @@ export function createAuditLog({ write, now, spent }: AuditLogOptions): AuditLog
     return text;
   };
   return {
-    record({ id, request, operation, outcome, seconds }) {
+    record({ id, request, operation, outcome, seconds, spent }) {
       const { caller, transport, revision } = request;
       const ms = Math.round(seconds * 1e6) / 1000;
-      held += `{"level":"info","time":"${timeText()}","message":"call","request":"${id}","caller":${callerText(caller)},${kindText(operation)},"outcome":"${outcome}","ms":${ms},"transport":"${transport}","revision":"${revision}"${tokensText(spent())}}\n`;
+      held += `{"level":"info","time":"${timeText()}","message":"call","request":"${id}","caller":${callerText(caller)},${kindText(operation)},"outcome":"${outcome}","ms":${ms},"transport":"${transport}","revision":"${revision}"${tokensText(spent)}}\n`;
       if (held.length > HOLD_CHARACTERS) flush();
       else timer ??= setTimeout(flush, HOLD_MS).unref();
     },
@@ -82,6 +79,4 @@ export function createAuditLog({ write, now, spent }: AuditLogOptions): AuditLog
 }
 
 const tokensText = (spent: Spent | undefined): string =>
-  spent === undefined || spent.requests === 0
-    ? ''
-    : `,"inputTokens":${spent.inputTokens},"outputTokens":${spent.outputTokens}`;
+  spent === undefined ? '' : `,"inputTokens":${spent.inputTokens},"outputTokens":${spent.outputTokens}`;

@@ -6,6 +6,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AuthConfig } from '../config.ts';
 import { refuse } from '../http/answer.ts';
+import { IncomingRequest } from '../http/body.ts';
 import { createLog } from '../telemetry/log.ts';
 import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './authenticator.ts';
 import type { Verdict } from './verdict.ts';
@@ -46,7 +47,7 @@ export async function startFront(config: AuthConfig, options: Partial<Authentica
     now: () => Date.now() + front.skipMs,
     ...options,
   });
-  const server = createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
+  const server = createServer({ maxHeaderSize: 16 * 1024, IncomingMessage: IncomingRequest }, (request, response) => {
     if (authenticator.handle(request, response)) return;
     const answer = (verdict: Verdict): void => {
       if (!verdict.ok) return refuse(response, verdict.refusal);

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Proxy } from '#models/proxy.ts';
 import type { AuthConfig } from '../config.ts';
 import type { Refusal } from '../http/answer.ts';
+import type { IncomingRequest } from '../http/body.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import { ANONYMOUS } from '../toolsets/call.ts';
 import { bearerOf } from './bearer.ts';
@@ -26,7 +27,7 @@ export interface Authenticator {
   /** The refusal of an operation whose scopes the caller lacks: 403, with every scope that the operation needs. */
   challenge(scopes: readonly string[]): Refusal;
   /** Answers requests to metadata and to the built-in issuer's endpoints; false, and nothing done, for any other. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  handle(request: IncomingRequest, response: ServerResponse): boolean;
   close(): Promise<void>;
 }
 

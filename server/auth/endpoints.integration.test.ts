@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../app.testing.ts';
 import type { ServerConfigInput } from '../config.ts';
+import { cardPath } from '../extensions/server-card.ts';
 import { type SigningKey, sign, signingKey, startIssuer, type TestIssuer } from './issuer.testing.ts';
 
 const RESOURCE = 'https://mcp.example.com/mcp';
@@ -132,6 +133,7 @@ const table: Readonly<Record<Server, Readonly<Record<string, Row>>>> = {
   },
 };
 const EVERYWHERE: Readonly<Record<string, Row>> = {
+  [cardPath('/mcp')]: DOCUMENT,
   '/': NOTHING,
   '/healthz': NOTHING,
   '/metrics': NOTHING,
@@ -173,5 +175,11 @@ describe.each(['None', 'JWT', 'BuiltIn'] as const)('of a server with auth %s', (
       ['healthz', 'readyz', 'metrics'].map(async (path) => (await send(server, `health:/${path}`, 'GET')).text()),
     );
     expect(texts.join('\n')).not.toMatch(new RegExp(`${SECRET}|alice|${issuer.url}|eyJ`));
+  });
+
+  test('the card does not tell what the server can do, nor who may call it', async () => {
+    const text = await (await send(server, cardPath('/mcp'), 'GET')).text();
+    expect(text).toContain(RESOURCE);
+    expect(text).not.toMatch(new RegExp(`echo|${SECRET}|alice|admin|${issuer.url}`));
   });
 });

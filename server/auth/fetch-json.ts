@@ -3,7 +3,7 @@
  * should be led to. Must not know what the document is for.
  */
 import { Agent, buildConnector, type Dispatcher, ProxyAgent, request } from 'undici';
-import { guardedLookup, isForbiddenHost } from '#models/address-guard.ts';
+import { guardedLookup, isForbiddenHost, type Resolve } from '#models/address-guard.ts';
 import { type Proxy, proxyFor } from '#models/proxy.ts';
 import { parseJson } from '../http/json.ts';
 
@@ -23,19 +23,22 @@ export interface JsonFetcherOptions {
   readonly proxy?: Proxy | undefined;
   /** For everything: name, connection, headers and body. */
   readonly timeoutMs?: number;
+  /** Instead of the system's lookup. */
+  readonly resolve?: Resolve;
 }
 
 const TIMEOUT_MS = 3_000;
 const MAX_BYTES = 256 * 1024;
 
-export function createJsonFetcher({ proxy, timeoutMs = TIMEOUT_MS }: JsonFetcherOptions = {}): JsonFetcher {
+export function createJsonFetcher(options: JsonFetcherOptions = {}): JsonFetcher {
+  const { proxy, timeoutMs = TIMEOUT_MS, resolve } = options;
   const dispatchers = new Map<string, Dispatcher>();
   const dispatcherFor = (url: URL): Dispatcher => {
     const through = proxyFor(url, proxy) ?? '';
     const known = dispatchers.get(through);
     if (known !== undefined) return known;
     const limits = { connections: 4, maxHeaderSize: 16 * 1024, allowH2: false };
-    const connect = buildConnector({ timeout: timeoutMs, allowH2: false, lookup: guardedLookup() });
+    const connect = buildConnector({ timeout: timeoutMs, allowH2: false, lookup: guardedLookup(resolve) });
     const made = through === '' ? new Agent({ ...limits, connect }) : new ProxyAgent({ uri: through, ...limits });
     dispatchers.set(through, made);
     return made;

@@ -36,7 +36,7 @@ export function createJwtVerifier(options: JwtVerifierOptions): Verifier {
         if (!(error instanceof KeysUnavailable)) throw error;
         return { type: 'Unavailable', because: 'Tokens cannot be verified now, because their issuer does not answer.' };
       }
-      // The key may be so new that the issuer could not be asked again yet.
+      // The key may be so new that the issuer could not be asked yet.
       if (key === undefined) return rejected(FOREIGN, false);
       const claims = key.verifies(token, header.alg) ? claimsOf(token) : undefined;
       if (claims === undefined) return rejected(FOREIGN);

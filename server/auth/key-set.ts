@@ -8,7 +8,7 @@ import type { FetchedJson } from './fetch-json.ts';
 import { type VerificationKey, verificationKey } from './verification-key.ts';
 
 export interface KeySet {
-  /** The key for a token; undefined where the issuer has none. Throws KeysUnavailable. */
+  /** The key for a token; undefined where the issuer has none, or none that is known by now. Throws KeysUnavailable. */
   find(header: JoseHeader): Promise<VerificationKey | undefined>;
   /** Whether the key still counts. Has old keys fetched anew, without waiting for them. */
   holds(key: VerificationKey): boolean;
@@ -34,6 +34,8 @@ const STALE_MS = 24 * 3_600_000;
 /** At the most one fetch in this time because of tokens that name unknown keys. */
 const COOLDOWN_MS = 5_000;
 const RETRY_MS = { first: 1_000, most: 30_000 } as const;
+/** Tokens that wait for a key that is not there yet. Anybody can name such a key, and must not fill up what callers wait in. */
+const MAX_WAITING = 50;
 const MAX_KEYS = 100;
 
 export function createKeySet({ fetch, log, now }: KeySetOptions): KeySet {
@@ -43,6 +45,7 @@ export function createKeySet({ fetch, log, now }: KeySetOptions): KeySet {
   let attemptedAt = -Infinity;
   let failures = 0;
   let fetching: Promise<void> | undefined;
+  let waiting = 0;
 
   const attempt = async (): Promise<void> => {
     attemptedAt = now();
@@ -80,7 +83,9 @@ export function createKeySet({ fetch, log, now }: KeySetOptions): KeySet {
       const known = match(header);
       if (known !== undefined || header.kid === undefined) return known;
       if (fetching === undefined && (elapsed(attemptedAt, time) < COOLDOWN_MS || !mayRetry(time))) return undefined;
-      await refresh();
+      if (waiting >= MAX_WAITING) return undefined;
+      waiting += 1;
+      await refresh().finally(() => (waiting -= 1));
       return match(header);
     },
     holds(key) {

@@ -2,9 +2,10 @@
  * An issuer's keys over time: rotated, removed, unreachable, and published in ways that no issuer should. Real HTTP; a
  * clock that the test moves.
  */
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ForbiddenAddressError, type Resolve } from '#models/address-guard.ts';
 import { RESOURCE, startFront, type TestFront } from './authenticator.testing.ts';
 import { createJsonFetcher } from './fetch-json.ts';
 import { type SigningKey, sign, signingKey, startIssuer, type TestIssuer } from './issuer.testing.ts';
@@ -113,6 +114,34 @@ describe('keys that change', () => {
   });
 });
 
+test('strangers who name keys that nobody has keep no caller waiting while the issuer is slow', async () => {
+  await start(`${issuer.url}/keys`);
+  const [old, good] = [await tokenOf(first), await tokenOf(first, 'newcomer')];
+  expect((await front.call(old)).status).toBe(200);
+  const slow = Promise.withResolvers<ServerResponse>();
+  issuer.misbehave = slow.resolve;
+  // Past what is remembered of a token, and of the keys.
+  front.skipMs += 61_000;
+  const nobodys = await signingKey('nobody-has-it');
+  let refused = 0;
+  const forged = Array.from({ length: 1_200 }, async (_, i) => {
+    const rawHeaders = ['authorization', `Bearer ${await tokenOf(nobodys, `${i}`)}`];
+    const verdict = await front.authenticator.authenticate({ rawHeaders, url: '/mcp' } as IncomingMessage);
+    if (!verdict.ok && verdict.refusal.status === 401) refused += 1;
+  });
+  const answer = await slow.promise;
+  await until(() => refused >= 1_000);
+  expect([(await front.call(old)).status, (await front.call(good)).status]).toEqual([200, 200]);
+  answer.end(JSON.stringify({ keys: [first.jwk] }));
+  await Promise.all(forged);
+  expect(refused).toBe(1_200);
+  // Who waited then takes no place now.
+  issuer.misbehave = undefined;
+  issuer.keys = [first.jwk, second.jwk];
+  front.skipMs += 6_000;
+  expect(await statusOf(second)).toBe(200);
+});
+
 describe('an issuer that does not answer', () => {
   test('is no fault of the caller, and is asked again', async () => {
     issuer.misbehave = (response) => response.writeHead(500).end('down');
@@ -211,4 +240,16 @@ describe('fetching a document', () => {
       await fetcher.close();
     },
   );
+
+  test('never asks a name that leads to such an address, even beside a good one', async () => {
+    const resolve: Resolve = (_, callback) =>
+      callback(null, [
+        { address: '127.0.0.1', family: 4 },
+        { address: '169.254.169.254', family: 4 },
+      ]);
+    const fetcher = createJsonFetcher({ resolve });
+    const refused = await fetcher.get('http://keys.example/keys').catch(({ cause }: Error) => cause);
+    expect(refused).toBeInstanceOf(ForbiddenAddressError);
+    await fetcher.close();
+  });
 });

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { sendText } from '../http/answer.ts';
-import { discardBody, readBody } from '../http/body.ts';
+import { discardBody, type IncomingRequest, readBody } from '../http/body.ts';
 import type { Attempts } from '../limits/attempts.ts';
 import type { Take } from '../limits/rate-limiter.ts';
 import type { BuiltInIssuer } from './built-in-issuer.ts';
@@ -73,12 +73,12 @@ class TooManyAttempts extends Error {
   }
 }
 
-export type TokenEndpoint = (request: IncomingMessage, response: ServerResponse, path: string) => void;
+export type TokenEndpoint = (request: IncomingRequest, response: ServerResponse, path: string) => void;
 
 /** Answers requests to both paths. */
 export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
   const { issuer, attempts, log } = options;
-  const act = async (request: IncomingMessage, path: string): Promise<object> => {
+  const act = async (request: IncomingRequest, path: string): Promise<object> => {
     // Before anything is read.
     pass(await attempts?.from(request));
     const form = await formOf(request);
@@ -150,7 +150,7 @@ function pass(taken: Take | undefined): void {
 
 type Form = ReadonlyMap<string, string>;
 
-async function formOf(request: IncomingMessage): Promise<Form> {
+async function formOf(request: IncomingRequest): Promise<Form> {
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type))
     throw new OAuthError('invalid_request', 'Content-Type must be application/x-www-form-urlencoded');

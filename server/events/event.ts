@@ -25,7 +25,7 @@ export interface EventBus {
   publish(event: ServerEvent): void;
   /** Gives back what ends the subscription. */
   subscribe(listener: Listener): () => void;
-  /** Whether other processes are reached now; always true where there are none. */
+  /** Whether other processes are heard and reached now, as far as is known; always true where there are none. */
   ready(): boolean;
   /** Sends what is still to be sent, as far as that goes, and ends the connections. */
   close(): Promise<void>;

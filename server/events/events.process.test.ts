@@ -1,11 +1,15 @@
 /**
  * Events between pods over real servers: who hears what, and what happens when the connection between them goes.
  */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { startRedis } from '../redis/redis.testing.ts';
-import { openRedis } from '../redis/redis.ts';
+import { type OpenRedis, openRedis } from '../redis/redis.ts';
 import { silent } from '../store/databases.testing.ts';
 import { startPostgres } from '../store/postgres.testing.ts';
+import { createLog } from '../telemetry/log.ts';
 import type { EventBus, ServerEvent } from './event.ts';
 import { openEventBus } from './open.ts';
 
@@ -15,9 +19,11 @@ interface Pod {
 }
 
 interface Carrier {
-  open(name: string): Promise<EventBus>;
+  open(name: string, probeMs?: number): Promise<EventBus>;
   /** Breaks every connection. */
   interrupt(): Promise<void>;
+  /** Stops the other end of each connection from answering, until the function given back is called. */
+  freeze(): Promise<() => void>;
 }
 
 const postgres = await startPostgres();
@@ -32,8 +38,8 @@ afterEach(async () => {
   await Promise.all(pods.splice(0).map(({ bus }) => bus.close()));
 });
 
-async function startPod(carrier: Carrier, name: string): Promise<Pod> {
-  const bus = await carrier.open(name);
+async function startPod(carrier: Carrier, name: string, probeMs?: number): Promise<Pod> {
+  const bus = await carrier.open(name, probeMs);
   const heard: ServerEvent[] = [];
   bus.subscribe((event) => heard.push(event));
   const pod = { bus, heard };
@@ -89,6 +95,14 @@ function describeCarrier(title: string, missing: boolean, carrier: Carrier): voi
       await expect.poll(() => a.heard).toContainEqual({ type: 'tools' });
     });
 
+    test('a connection that dies without a word is noticed and made again', async () => {
+      const { bus, heard } = await startPod(carrier, 'silence', 50);
+      const resume = await carrier.freeze();
+      await expect.poll(() => !bus.ready() || heard.length > 0, { timeout: 10_000 }).toBe(true);
+      resume();
+      await expect.poll(() => heard, { timeout: 10_000 }).toEqual([{ type: 'all' }]);
+    });
+
     test('what was published just before a pod closes still reaches the others', async () => {
       const [a, b] = [await startPod(carrier, 'last'), await startPod(carrier, 'last')];
       a.bus.publish({ type: 'prompts' });
@@ -100,21 +114,25 @@ function describeCarrier(title: string, missing: boolean, carrier: Carrier): voi
 
 let urlFile: Promise<string> | undefined;
 describeCarrier('PostgreSQL', 'missing' in postgres, {
-  async open(name) {
+  async open(name, probeMs) {
     if ('missing' in postgres) throw new Error(postgres.missing);
     urlFile ??= postgres.urlFile();
-    return openEventBus({ owner: name, log: silent, postgres: { urlFile: await urlFile } });
+    return openEventBus({ server: name, log: silent, postgres: { urlFile: await urlFile }, probeMs });
   },
   async interrupt() {
     if ('disconnectAll' in postgres) await postgres.disconnectAll();
   },
+  async freeze() {
+    if ('missing' in postgres) throw new Error(postgres.missing);
+    return postgres.freeze();
+  },
 });
 
 describeCarrier('Redis', 'missing' in redis, {
-  async open(name) {
+  async open(name, probeMs) {
     if ('missing' in redis) throw new Error(redis.missing);
     const connection = openRedis({ urlFile: redis.urlFile, log: silent });
-    const bus = await openEventBus({ owner: name, log: silent, redis: connection });
+    const bus = await openEventBus({ server: name, log: silent, redis: connection, probeMs });
     return { ...bus, close: () => bus.close().then(() => connection.close()) };
   },
   async interrupt() {
@@ -122,4 +140,47 @@ describeCarrier('Redis', 'missing' in redis, {
     await redis.crash();
     await redis.restart();
   },
+  async freeze() {
+    if ('missing' in redis) throw new Error(redis.missing);
+    redis.freeze();
+    return () => redis.resume();
+  },
 });
+
+describe.skipIf('missing' in redis)('a pod whose account of Redis may not publish', () => {
+  test('says so once, without a secret, and is not ready until it may', async () => {
+    if ('missing' in redis) throw new Error(redis.missing);
+    const admin = openRedis({ urlFile: redis.urlFile, log: silent });
+    await expect.poll(() => admin.commands.status).toBe('ready');
+    await admin.commands.call('ACL', 'SETUSER', 'pod', 'on', '>hunter2', '~*', '&*', '+@all', '-publish');
+    const folder = await mkdtemp(join(tmpdir(), 'mcp-fleet-events-'));
+    const urlFile = join(folder, 'url');
+    const right = await readFile(redis.urlFile, 'utf8');
+    await writeFile(urlFile, right.replace('//:only-for-tests', '//pod:hunter2'));
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+    const connection = openRedis({ urlFile, log });
+    const bus = await openEventBus({ server: 'mute', log, redis: connection });
+    await expect.poll(() => bus.ready()).toBe(true);
+    bus.publish({ type: 'resource', uri: 'tasks://private' });
+    await expect.poll(() => bus.ready()).toBe(false);
+    bus.publish({ type: 'tools' });
+    await expect.poll(() => refusedAt(admin), { timeout: 5_000 }).toBeGreaterThan(1);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('events do not reach the other pods');
+    expect(lines[0]).toContain('NOPERM');
+    expect(lines[0]).not.toMatch(/hunter2|private/);
+    await admin.commands.call('ACL', 'SETUSER', 'pod', '+publish');
+    await expect.poll(() => bus.ready(), { timeout: 5_000 }).toBe(true);
+    expect(lines[1]).toContain('events reach the other pods again');
+    await bus.close();
+    connection.close();
+    admin.close();
+    await rm(folder, { recursive: true });
+  });
+});
+
+/** Commands that the server did not allow. */
+async function refusedAt({ commands }: OpenRedis): Promise<number> {
+  return Number(/errorstat_NOPERM:count=(\d+)/.exec(await commands.info('errorstats'))?.[1] ?? 0);
+}

@@ -22,7 +22,7 @@ export interface Outbox {
 }
 
 export interface OutboxOptions {
-  /** Rejects where the message may not have arrived; then it is kept for the next `flush`. */
+  /** Says why where the message may not have arrived, and rejects; then it is kept, and sent again soon. */
   readonly send: (events: readonly ServerEvent[]) => Promise<void>;
   readonly connected: () => boolean;
 }
@@ -57,6 +57,7 @@ export function createOutbox({ send, connected }: OutboxOptions): Outbox {
       try {
         await send(events);
       } catch {
+        // `send` has said why
         for (const event of events) add(event);
         await sleep(RETRY_MS, undefined, { ref: false });
       }

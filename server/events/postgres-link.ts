@@ -4,7 +4,7 @@
  * know what a message says.
  */
 import { createHash } from 'node:crypto';
-import { Client, type Notification } from 'pg';
+import { Client, type Notification, type QueryConfig } from 'pg';
 import type { Logger } from 'pino';
 import { readUrl } from '../store/postgres.ts';
 import type { Link, LinkEvents } from './shared-bus.ts';
@@ -12,9 +12,10 @@ import type { Link, LinkEvents } from './shared-bus.ts';
 export interface PostgresLinkOptions {
   /** File whose whole content is the connection URL; read again for each connection. */
   readonly urlFile: string;
-  /** Those with the same owner hear each other. */
-  readonly owner: string;
+  /** Its pods hear each other. */
+  readonly server: string;
   readonly log: Logger;
+  readonly probeMs?: number | undefined;
 }
 
 const CONNECT_MS = 5_000;
@@ -24,8 +25,9 @@ const PROBE_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 
-export function openPostgresLink({ urlFile, owner, log }: PostgresLinkOptions, events: LinkEvents): Link {
-  const channel = channelOf(owner);
+export function openPostgresLink(options: PostgresLinkOptions, events: LinkEvents): Link {
+  const { urlFile, server, log, probeMs = PROBE_MS } = options;
+  const channel = channelOf(server);
   let client: Client | undefined;
   let closed = false;
   let failures = 0;
@@ -69,20 +71,31 @@ export function openPostgresLink({ urlFile, owner, log }: PostgresLinkOptions, e
       retry();
     }
   };
+  /** One query after the other, as `pg` wants it. */
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = (asked: Client, query: string | QueryConfig): Promise<unknown> => {
+    const answer = last.then(() => asked.query(query));
+    last = answer.catch(() => undefined); // whoever asked is told
+    return answer;
+  };
+  let probing: Promise<unknown> | undefined;
   const probe = setInterval(() => {
     const asked = client;
-    asked?.query('select 1').catch((error: Error) => {
-      lose(asked, error);
-      return asked.end().catch(() => undefined);
-    });
-  }, PROBE_MS);
+    if (!asked) return;
+    probing ??= ask(asked, 'select 1')
+      .catch((error: Error) => {
+        lose(asked, error);
+        void asked.end().catch(() => undefined);
+      })
+      .finally(() => (probing = undefined));
+  }, probeMs);
   probe.unref();
   connecting = connect();
 
   return {
     async send(message) {
       if (!client) throw new Error('not connected');
-      await client.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [channel, message] });
+      await ask(client, { name: 'notify', text: 'select pg_notify($1, $2)', values: [channel, message] });
     },
     connected: () => client !== undefined,
     async close() {
@@ -105,7 +118,7 @@ function open(urlFile: string): Client {
   });
 }
 
-/** An identifier of PostgreSQL holds 63 bytes, an owner can be longer. */
-function channelOf(owner: string): string {
-  return `mcp_fleet_${createHash('sha256').update(owner).digest('hex').slice(0, 24)}`;
+/** An identifier of PostgreSQL holds 63 bytes, a server's name can be longer. */
+function channelOf(server: string): string {
+  return `mcp_fleet_${createHash('sha256').update(server).digest('hex').slice(0, 24)}`;
 }

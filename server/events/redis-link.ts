@@ -7,12 +7,15 @@ import type { Link, LinkEvents } from './shared-bus.ts';
 /** A connection that died without a word is noticed by a question now and then. */
 const PROBE_MS = 10_000;
 
-/** Those with the same owner hear each other. */
-export function openRedisLink(
-  { redis, owner }: { readonly redis: OpenRedis; readonly owner: string },
-  events: LinkEvents,
-): Link {
-  const channel = `mcp-fleet:${owner}:events`;
+export interface RedisLinkOptions {
+  readonly redis: OpenRedis;
+  /** Its pods hear each other. */
+  readonly server: string;
+  readonly probeMs?: number | undefined;
+}
+
+export function openRedisLink({ redis, server, probeMs = PROBE_MS }: RedisLinkOptions, events: LinkEvents): Link {
+  const channel = `mcp-fleet:${server}:events`;
   const subscriber = redis.subscriber();
   let subscribed = false;
   subscriber.on('message', (_channel: string, message: string) => events.received(message));
@@ -30,9 +33,17 @@ export function openRedisLink(
   });
   // The connection for commands may come after the one that listens.
   redis.commands.on('ready', () => events.writable());
+  let probing: Promise<unknown> | undefined;
   const probe = setInterval(() => {
-    if (subscribed) subscriber.ping().catch(() => subscriber.disconnect(true));
-  }, PROBE_MS);
+    if (!subscribed) return;
+    probing ??= subscriber
+      .ping()
+      .catch(() => {
+        subscribed = false; // its end comes late where nobody answers
+        subscriber.disconnect(true);
+      })
+      .finally(() => (probing = undefined));
+  }, probeMs);
   probe.unref();
   return {
     async send(message) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { silent } from '../store/databases.testing.ts';
 import { createLocalBus, type ServerEvent } from './event.ts';
@@ -79,4 +80,32 @@ test('what is published without a connection waits, equal events once, and goes 
   link.fail = false;
   await expect.poll(() => sent.length, { timeout: 5_000 }).toBe(2);
   expect(sent[1]).toContain('"events":[{"type":"tools"}]');
+});
+
+test('a bus whose messages never leave closes its connection all the same, and tries no more', async () => {
+  let attempts = 0;
+  let closed = false;
+  const bus = createSharedBus(
+    () => ({
+      connected: () => true,
+      send: () => Promise.reject(new Error(`not allowed, ${(attempts += 1)}`)),
+      close: async () => void (closed = true),
+    }),
+    { log: silent },
+  );
+  bus.publish({ type: 'tools' });
+  await expect.poll(() => bus.ready()).toBe(false);
+  await bus.close();
+  expect(closed).toBe(true);
+  const last = attempts;
+  await sleep(1_200); // more than twice the time between two attempts
+  expect(attempts).toBe(last);
+});
+
+test('a connection that does not end holds up nobody', async () => {
+  const link = { connected: () => true, send: async () => undefined, close: () => new Promise<void>(() => undefined) };
+  const bus = createSharedBus(() => link, { log: silent });
+  const begin = performance.now();
+  await bus.close();
+  expect(performance.now() - begin).toBeLessThan(5_000);
 });

@@ -23,12 +23,17 @@ export interface LinkEvents {
   writable(): void;
 }
 
+export type OpenLink = (events: LinkEvents) => Link;
+
 const TYPES: ReadonlySet<unknown> = new Set(['tools', 'prompts', 'resources', 'all']);
 /** Of a URI or an id. */
 const MAX_NAME = 8_000;
+/** For what is still to be sent, and for the end of the connection. */
 const CLOSE_MS = 1_000;
 
-export function createSharedBus(openLink: (events: LinkEvents) => Link, { log }: { readonly log: Logger }): EventBus {
+export function createSharedBus(openLink: OpenLink, { log }: { readonly log: Logger }): EventBus {
+  let sends = true;
+  let closed = false;
   const local = createLocalBus();
   const self = randomBytes(8).toString('hex');
   const link = openLink({
@@ -44,8 +49,18 @@ export function createSharedBus(openLink: (events: LinkEvents) => Link, { log }:
     writable: () => outbox.flush(),
   });
   const outbox = createOutbox({
-    connected: () => link.connected(),
-    send: (events) => link.send(JSON.stringify({ from: self, events })),
+    connected: () => !closed && link.connected(),
+    async send(events) {
+      try {
+        await link.send(JSON.stringify({ from: self, events }));
+        if (!sends) log.info('events reach the other pods again');
+        sends = true;
+      } catch (error) {
+        if (sends) log.warn({ error }, 'events do not reach the other pods');
+        sends = false;
+        throw error;
+      }
+    },
   });
   return {
     publish(event) {
@@ -53,15 +68,25 @@ export function createSharedBus(openLink: (events: LinkEvents) => Link, { log }:
       outbox.add(event);
     },
     subscribe: (listener) => local.subscribe(listener),
-    ready: () => link.connected(),
+    ready: () => sends && link.connected(),
     async close() {
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, CLOSE_MS);
-      await Promise.race([outbox.idle().then(() => link.close()), late.promise]);
-      clearTimeout(timer);
+      await atMost(CLOSE_MS, outbox.idle());
+      closed = true;
+      await atMost(CLOSE_MS, link.close());
       await local.close();
     },
   };
+}
+
+/** Resolves with the work, or without it when its time is over. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  try {
+    await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Others may write to the same database; what does not fit is not an event. */

@@ -13,8 +13,8 @@ import type { SkillLibrary } from './skills/library.ts';
 import type { TaskTables } from './tasks/tables.ts';
 
 export interface ExtensionsOptions {
-  /** The server, which may share its store with others. */
-  readonly owner: string;
+  /** It may share its store with others. */
+  readonly server: string;
   readonly dispatch: Dispatch;
   readonly store: OpenDatabase;
   readonly bus: EventBus;
@@ -41,7 +41,7 @@ export async function openExtensions(options: ExtensionsOptions): Promise<OpenEx
     await migrate(store.database, store.dialect, 'extension-tasks', migrations);
     const { openTasks } = await import('./tasks/extension.ts');
     const database: Kysely<TaskTables> = store.database;
-    const tasks = openTasks({ ...options, server: options.owner, database, maxRunning: options.maxTasks });
+    const tasks = openTasks({ ...options, database, maxRunning: options.maxTasks });
     extensions.push(tasks.extension);
     close = (graceMs) => tasks.close(graceMs);
   }

@@ -19,7 +19,7 @@ test('a card says where the server is, which revisions it speaks, and that it wa
     $schema: 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json',
     name: 'example.acme.mcp/team-assistant',
     version: '1.2.3',
-    description: 'Serves tasks, fleet',
+    description: 'The MCP server team assistant',
     remotes: [
       {
         type: 'streamable-http',
@@ -29,6 +29,8 @@ test('a card says where the server is, which revisions it speaks, and that it wa
       },
     ],
   });
+  // Its toolsets are for those who may call it.
+  expect(card).not.toMatch(/tasks|fleet/);
   expect(serverCard(config('https://a.example/mcp'), '1.2.3')).not.toContain('headers');
 });
 

@@ -1,6 +1,7 @@
 /**
  * The server card (SEP-2127, experimental): what a client may know before it connects, which is where the server is and which
- * revisions it speaks. Public, the same for everybody, and without any word of what the server can do.
+ * revisions it speaks. Public, the same for everybody, and without any word of what the server can do: that is for those
+ * who may call it.
  */
 import type { ServerConfig } from '../config.ts';
 import { REVISIONS } from '../protocol/request.ts';
@@ -13,7 +14,7 @@ const MAX_DESCRIPTION = 100;
 export const cardPath = (mcpPath: string): string => `${mcpPath === '/' ? '' : mcpPath}/server-card`;
 
 /** As JSON text. Undefined where nobody knows how the server is reached from outside. */
-export function serverCard({ name, mcp, auth, toolsets }: ServerConfig, version: string): string | undefined {
+export function serverCard({ name, mcp, auth }: ServerConfig, version: string): string | undefined {
   if (mcp.publicUrl === undefined) return undefined;
   const { hostname } = new URL(mcp.publicUrl);
   const token = {
@@ -26,7 +27,7 @@ export function serverCard({ name, mcp, auth, toolsets }: ServerConfig, version:
     $schema: SCHEMA,
     name: `${namespaceOf(hostname)}/${name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`,
     version,
-    description: `Serves ${toolsets.map((toolset) => toolset.name).join(', ')}`.slice(0, MAX_DESCRIPTION),
+    description: `The MCP server ${name}`.slice(0, MAX_DESCRIPTION),
     remotes: [
       {
         type: 'streamable-http',

@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../app.testing.ts';
 import { post } from '../protocol/clients.testing.ts';
+import { call, send } from '../protocol/legacy/raw.testing.ts';
 
 const apps: TestApp[] = [];
 afterEach(async () => {
@@ -80,17 +81,46 @@ describe('room', () => {
 
   test('a call that only says in a header that it is a subscription takes it', async () => {
     const app = await start({ limits: { maxInFlight: 1 } });
-    const running = wait(app, 300);
-    await expect.poll(() => metrics(app)).toContain('mcp_server_requests_in_flight 1');
-    const body = JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name: 'echo', arguments: { text: 'x' } },
+    // Of a revision that knows no such header.
+    const running = send(app.url, call(1, 'wait', { ms: 1_000 }), {
+      headers: { 'mcp-method': 'subscriptions/listen' },
     });
-    const headers = { 'content-type': 'application/json', 'mcp-method': 'subscriptions/listen' };
-    expect((await fetch(app.url, { method: 'POST', headers, body })).status).toBe(503);
-    await running;
+    await expect.poll(() => app.written).toEqual(['waiting']);
+    expect((await echo(app)).status).toBe(503);
+    expect((await running).status).toBe(200);
+    expect((await echo(app)).status).toBe(200);
+  });
+});
+
+describe('a batch', () => {
+  const batch = (app: TestApp, messages: readonly object[]): Promise<Response> => send(app.url, messages);
+  const echoes = (count: number) => Array.from({ length: count }, (_, id) => call(id, 'echo', { text: 'in' }));
+
+  test('costs its caller as many requests as it holds', async () => {
+    const app = await start({ limits: { requestsPerMinutePerCaller: 60 } });
+    const statuses: number[] = [];
+    for (const count of [4, 7, 5, 1]) statuses.push((await batch(app, echoes(count))).status);
+    expect(statuses).toEqual([200, 429, 200, 429]);
+    expect(app.written).toHaveLength(9);
+  });
+
+  test('takes as many places as it holds, and gives them back', async () => {
+    const app = await start({ limits: { maxInFlight: 4 } });
+    const running = batch(app, [call(1, 'wait', { ms: 1_000 }), ...echoes(2)]);
+    await expect.poll(() => metrics(app)).toContain('mcp_server_requests_in_flight 3');
+    expect((await batch(app, echoes(2))).status).toBe(503);
+    expect((await echo(app)).status).toBe(200);
+    expect((await running).status).toBe(200);
+    expect((await batch(app, echoes(4))).status).toBe(200);
+    expect(await metrics(app)).toContain('mcp_server_requests_in_flight 0');
+  });
+
+  test('that could never be let in is told so, and not to come back', async () => {
+    const app = await start({ limits: { maxInFlight: 4, requestsPerMinutePerCaller: 12 } });
+    const refused = await batch(app, echoes(3));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([413, null]);
+    expect(await refused.text()).toContain('at most 2 may come at once');
+    expect(app.written).toEqual([]);
   });
 });
 

@@ -31,18 +31,23 @@ export function sendText(
   response: ServerResponse,
   status: number,
   text: string,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): void {
   const length = Buffer.byteLength(text);
   writeHead(response, status, length, headers);
   endWithTurn(response, text, length === text.length ? 'latin1' : 'utf8');
 }
 
-/** A text that is another each time, and bytes behind it that are the same and not copied. */
-export function sendParts(response: ServerResponse, status: number, start: string, rest: Buffer): void {
+/**
+ * A text that is another each time, and behind it what is the same: bytes, which are not copied, or a text that has a byte
+ * for each character, so that nobody need count them.
+ */
+export function sendParts(response: ServerResponse, status: number, start: string, rest: Buffer | string): void {
   const length = Buffer.byteLength(start);
   writeHead(response, status, length + rest.length);
-  endWithTurn(response, start, length === start.length ? 'latin1' : 'utf8', rest);
+  const encoding = length === start.length ? 'latin1' : 'utf8';
+  if (typeof rest === 'string') endWithTurn(response, start + rest, encoding);
+  else endWithTurn(response, start, encoding, rest);
 }
 
 function writeHead(
@@ -51,12 +56,8 @@ function writeHead(
   length: number,
   headers?: Readonly<Record<string, string>>,
 ): void {
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': length,
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  });
+  const own = { 'content-type': 'application/json', 'content-length': length, 'x-content-type-options': 'nosniff' };
+  response.writeHead(status, headers ? { ...own, ...headers } : own);
 }
 
 /** Does nothing where the answer has begun already. */

@@ -204,20 +204,33 @@ describe('Host and Origin', () => {
     expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined]);
   });
 
+  test('a refusal names the field of the spec that would let the request pass', async () => {
+    const told = async (headers: Record<string, string>) =>
+      (await send({ headers: { ...JSON_HEADERS, ...headers } })).body.error?.message;
+    expect(await told({ host: 'evil.com' })).toBe('This Host is not served here; set exposure.publicUrl.');
+    expect(await told({ origin: 'https://evil.com' })).toBe(
+      'This Origin may not call; add it to exposure.allowedOrigins.',
+    );
+  });
+
   test('a preflight names methods and headers, and only known ones', async () => {
     const answer = await send({
       method: 'OPTIONS',
       headers: {
         origin: 'https://app.example',
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization, mcp-param-region, x-evil',
+        'access-control-request-headers':
+          "authorization, mcp-param-region, Mcp-Param-Tenant_Id, mcp-param-!#$%&'*+-.^_`|~, x-evil",
       },
       body: '',
     });
     expect(answer.status).toBe(204);
     expect(answer.headers['access-control-allow-methods']).toBe('GET, POST, DELETE, OPTIONS');
     const allowed = String(answer.headers['access-control-allow-headers']).split(', ');
-    expect(allowed).toEqual(expect.arrayContaining(['authorization', 'mcp-method', 'mcp-name', 'mcp-param-region']));
+    expect(allowed).toEqual(
+      expect.arrayContaining(['authorization', 'mcp-method', 'mcp-name', 'mcp-param-region', 'mcp-param-tenant_id']),
+    );
+    expect(allowed).toContain("mcp-param-!#$%&'*+-.^_`|~");
     expect(allowed).not.toContain('x-evil');
   });
 });

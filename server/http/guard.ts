@@ -3,6 +3,7 @@
  * pages that are allowed. Decides from headers alone, before any of the body is read.
  */
 import type { IncomingMessage } from 'node:http';
+import { isParameterHeader } from '../protocol/mirrored-arguments.ts';
 import type { Refusal } from './answer.ts';
 
 export interface Guard {
@@ -34,7 +35,6 @@ const REQUEST_HEADERS = new Set([
   'traceparent',
   'tracestate',
 ]);
-const PARAMETER_HEADER = /^mcp-param-[a-z0-9-]{1,64}$/;
 const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After';
 const PREFLIGHT_SECONDS = '600';
 
@@ -62,9 +62,13 @@ export function createGuard({ allowedHosts, allowedOrigins }: GuardOptions): Gua
       if (!url.startsWith('/') && url !== '*')
         return { status: 403, reason: 'host', message: 'Send the request to a path, not to an absolute URI.' };
       if (severalHosts(rawHeaders) || !hostAllowed(headers.host))
-        return { status: 403, reason: 'host', message: 'This Host is not served here. Add it to the allowed hosts.' };
+        return { status: 403, reason: 'host', message: 'This Host is not served here; set exposure.publicUrl.' };
       if (headers.origin !== undefined && !originAllowed(headers.origin))
-        return { status: 403, reason: 'origin', message: 'This Origin may not call. Add it to the allowed origins.' };
+        return {
+          status: 403,
+          reason: 'origin',
+          message: 'This Origin may not call; add it to exposure.allowedOrigins.',
+        };
       return undefined;
     },
     cors({ headers, method }) {
@@ -100,6 +104,6 @@ function allowedHeaders(asked = ''): string {
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => PARAMETER_HEADER.test(name));
+    .filter(isParameterHeader);
   return [...REQUEST_HEADERS, ...new Set(parameters)].join(', ');
 }

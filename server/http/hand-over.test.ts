@@ -28,14 +28,23 @@ interface Streams {
   readonly next: () => Promise<Opened>;
 }
 
-async function serve({ allowed = true, maxBuffered = 256 * 1024 } = {}): Promise<Streams> {
+async function serve({
+  allowed = true,
+  maxBuffered,
+}: {
+  allowed?: boolean;
+  maxBuffered?: number;
+} = {}): Promise<Streams> {
   const wheel = createTimerWheel({ periodMs: 60_000 });
   let opened = Promise.withResolvers<Opened>();
   const server = createServer((received: IncomingMessage, response: ServerResponse) => {
     received.resume().on('end', () => {
       if (received.url !== '/stream') return response.end(received.url);
       const { socket } = received;
-      return opened.resolve({ stream: openEventStream(response, { wheel, lasting: true, maxBuffered }), socket });
+      return opened.resolve({
+        stream: openEventStream(response, { wheel, lasting: true, ...(maxBuffered && { maxBuffered }) }),
+        socket,
+      });
     });
   });
   if (allowed) allowHandOver(server);

@@ -3,6 +3,7 @@
  * Prometheus call by pod address; it shows nothing that is not for an operator's eyes.
  */
 import type { Server } from 'node:http';
+import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { refuse, sendText } from './answer.ts';
 import { createServer } from './node-http.ts';
@@ -16,10 +17,11 @@ export interface Readiness {
 export interface HealthOptions {
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
+  readonly log: Logger;
 }
 
 /** Not listening yet. */
-export function createHealthServer({ metrics, readiness }: HealthOptions): Server {
+export function createHealthServer({ metrics, readiness, log }: HealthOptions): Server {
   const routes: Record<string, () => Promise<{ status: number; text: string; type?: string }>> = {
     '/healthz': async () => ({ status: 200, text: JSON.stringify({ status: 'ok' }) }),
     '/readyz': async () => {
@@ -32,7 +34,8 @@ export function createHealthServer({ metrics, readiness }: HealthOptions): Serve
     { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },
     (request, response) => {
       request.resume();
-      const route = routes[request.url?.split('?', 1)[0] ?? ''];
+      const path = request.url?.split('?', 1)[0] ?? '';
+      const route = routes[path];
       if (!route)
         return refuse(response, { status: 404, reason: 'path', message: 'There are /healthz, /readyz and /metrics.' });
       if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -45,7 +48,10 @@ export function createHealthServer({ metrics, readiness }: HealthOptions): Serve
       route().then(
         ({ status, text, type }) =>
           sendText(response, status, text, type === undefined ? {} : { 'content-type': type }),
-        () => refuse(response, { status: 500, reason: 'internal', message: 'internal error' }),
+        (error: unknown) => {
+          log.error({ error, path }, 'a question about the health of this process failed');
+          refuse(response, { status: 500, reason: 'internal', message: 'internal error' });
+        },
       );
     },
   );

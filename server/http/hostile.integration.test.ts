@@ -51,6 +51,12 @@ describe('what is almost HTTP is refused and does not run', () => {
     ['extensions of chunks without end', rawPost([chunked, LAST], `1;${'a'.repeat(20_000)}\r\n{\r\n`.repeat(4)), 413],
     ['64 KiB of headers', rawPost([`X-A: ${'a'.repeat(65_536)}`, length(CALL), LAST], CALL), 431],
     ['1000 headers', rawPost([...Array.from({ length: 1_000 }, () => 'a: b'), length(CALL), LAST], CALL), 431],
+    [
+      'HTTP/1.0 in chunks, with another request behind it',
+      `${rawPost([chunked, 'Connection: keep-alive'], `${CALL.length.toString(16)}\r\n${CALL}\r\n0\r\n\r\n`).replace('HTTP/1.1', 'HTTP/1.0')}${rawPost([ACCEPT, length(CALL), LAST], CALL)}`,
+      400,
+    ],
+    ['17 KiB of headers', rawPost([`X-A: ${'a'.repeat(17 * 1024)}`, length(CALL), LAST], CALL), 431],
     ['HTTP/2 without a negotiation', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
   ])('%s', async (_name, bytes, status) => {
     const before = ran();

@@ -27,3 +27,35 @@ test('each answer is counted until it is sent or let go, in whatever order', () 
   expect(inFlight.count).toBe(0);
   expect(inFlight.full).toBe(false);
 });
+
+test('an answer that weighs more takes more room, and gives all of it back', () => {
+  const inFlight = new InFlight(4);
+  const [heavy, light] = [response(), response()] as const;
+  inFlight.add(heavy);
+  inFlight.add(light);
+  expect(inFlight.weigh(heavy, 4)).toBe(false);
+  expect(inFlight.count).toBe(2);
+  expect(inFlight.weigh(heavy, 3)).toBe(true);
+  expect([inFlight.count, inFlight.full]).toEqual([4, true]);
+  heavy.emit('close');
+  inFlight.release(heavy);
+  expect([inFlight.count, inFlight.full]).toEqual([1, false]);
+});
+
+test('an answer whose work goes on without its connection counts until both have ended', async () => {
+  const inFlight = new InFlight(2);
+  const [left, ended] = [response(), response()] as const;
+  const work = Promise.withResolvers<void>();
+  for (const each of [left, ended]) {
+    inFlight.add(each);
+    inFlight.until(each, each === left ? work.promise : Promise.reject(new Error('the work failed')));
+  }
+  left.emit('close');
+  await new Promise(setImmediate);
+  expect(inFlight.count).toBe(2);
+  ended.emit('close');
+  expect(inFlight.count).toBe(1);
+  work.resolve();
+  await new Promise(setImmediate);
+  expect(inFlight.count).toBe(0);
+});

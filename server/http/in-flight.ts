@@ -5,19 +5,17 @@
  */
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Roster } from './roster.ts';
 
 const LOOK_MS = 20;
 
-/** Where a response stands in the list. */
-const PLACE = Symbol('place');
-
-type Counted = ServerResponse & { [PLACE]?: number | undefined };
-
 export class InFlight {
-  /** Not a Set: V8 keeps the tables that a busy one has grown out of until its next full collection, with all in them. */
-  readonly #responses: Counted[] = [];
+  readonly #responses = new Roster<ServerResponse>();
   readonly #max: number;
   readonly #leave: (this: ServerResponse) => void;
+  /** What answers count for beside one each. */
+  readonly #more = new WeakMap<ServerResponse, number>();
+  #sumOfMore = 0;
   #began = 0;
 
   constructor(max: number) {
@@ -29,29 +27,55 @@ export class InFlight {
     };
   }
 
+  /** In no order; must not be kept. */
+  get responses(): readonly ServerResponse[] {
+    return this.#responses.members;
+  }
+
   get count(): number {
-    return this.#responses.length;
+    return this.#responses.size + this.#sumOfMore;
+  }
+
+  get max(): number {
+    return this.#max;
   }
 
   get full(): boolean {
-    return this.#responses.length >= this.#max;
+    return this.count >= this.#max;
   }
 
   /** Counts until the answer is sent or its connection is gone, or `release`. */
   add(response: ServerResponse): void {
-    const counted = response as Counted;
-    counted[PLACE] = this.#responses.push(counted) - 1;
+    this.#responses.add(response);
     response.on('close', this.#leave);
   }
 
+  /** Counts it for so many, while it counts at all; false, and nothing done, where there is no room for them. */
+  weigh(response: ServerResponse, weight: number): boolean {
+    const more = weight - 1;
+    if (this.count + more > this.#max) return false;
+    this.#more.set(response, more);
+    this.#sumOfMore += more;
+    return true;
+  }
+
+  /** Counts on after its connection has gone, until the work has ended too. */
+  until(response: ServerResponse, work: Promise<unknown>): void {
+    response.off('close', this.#leave);
+    let left = 2;
+    const leave = (): void => {
+      left -= 1;
+      if (left === 0) this.release(response);
+    };
+    response.on('close', leave);
+    work.then(leave, leave);
+  }
+
   release(response: ServerResponse): void {
-    const place = (response as Counted)[PLACE];
-    if (place === undefined) return;
-    (response as Counted)[PLACE] = undefined;
-    const last = this.#responses.pop();
-    if (last === undefined || last === response) return;
-    this.#responses[place] = last;
-    last[PLACE] = place;
+    this.#responses.delete(response);
+    if (this.#sumOfMore === 0) return;
+    this.#sumOfMore -= this.#more.get(response) ?? 0;
+    this.#more.delete(response);
   }
 
   /** Any request, whether it counts or not. */
@@ -80,6 +104,6 @@ export class InFlight {
 
   /** Makes each answer that has not begun the last one of its connection. */
   closeConnections(): void {
-    for (const response of this.#responses) response.shouldKeepAlive = false;
+    for (const response of this.#responses.members) response.shouldKeepAlive = false;
   }
 }

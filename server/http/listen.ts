@@ -3,15 +3,16 @@
  */
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Roster } from './roster.ts';
 
-const connections = new WeakMap<Server, Set<Socket>>();
+const connections = new WeakMap<Server, Roster<Socket>>();
 
 /** The port in use, which differs from `port` when that is 0. Rejects with Node's error, for example EADDRINUSE. */
 export function listen(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<number> {
-  const open = new Set<Socket>();
+  const open = new Roster<Socket>();
   connections.set(server, open);
   server.on('connection', (socket: Socket) => {
     open.add(socket);
@@ -31,8 +32,10 @@ const SWEEP_MS = 50;
 
 /** Cuts every connection, also those that HTTP has handed over. */
 export function cutConnections(server: Server): void {
-  for (const socket of connections.get(server) ?? []) socket.destroy();
+  for (const socket of socketsOf(server)) socket.destroy();
 }
+
+const socketsOf = (server: Server): readonly Socket[] => connections.get(server)?.members ?? [];
 
 /** Takes no new connection, lets requests under way finish, and cuts what is left after `graceMs`. */
 export function stopListening(server: Server, graceMs: number): Promise<void> {
@@ -41,7 +44,7 @@ export function stopListening(server: Server, graceMs: number): Promise<void> {
     // said anything is not idle to Node, and clients open some in advance.
     const closeIdle = (): void => {
       server.closeIdleConnections();
-      for (const socket of connections.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+      for (const socket of socketsOf(server)) if (socket.bytesRead === 0) socket.destroy();
     };
     const sweep = setInterval(closeIdle, SWEEP_MS);
     const cut = setTimeout(() => cutConnections(server), graceMs);

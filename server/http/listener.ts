@@ -3,16 +3,18 @@
  * the shape of its body, and hands what is left to the protocol. Cheapest check first; nothing is read that is refused
  * anyway. Goes from step to step without a promise wherever the answer is known at once.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Authenticator, Verdict } from '../auth/authenticator.ts';
 import type { RequestLimiter } from '../limits/request-limiter.ts';
 import type { HttpEndpoint } from '../protocol/http-endpoint.ts';
+import { MAX_BATCH } from '../protocol/legacy/batch.ts';
 import { INTERNAL_ERROR } from '../protocol/rpc-error.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Caller } from '../toolsets/call.ts';
-import { type Refusal, refuse, retryLater } from './answer.ts';
-import { type Body, discardBody, receiveBody } from './body.ts';
+import { type Refusal, refuse } from './answer.ts';
+import { type Body, discardBody, IncomingRequest, receiveBody } from './body.ts';
 import { sendWaiting } from './end-of-turn.ts';
 import type { Guard } from './guard.ts';
 import { allowHandOver } from './hand-over.ts';
@@ -20,6 +22,8 @@ import type { InFlight } from './in-flight.ts';
 import { parseJson } from './json.ts';
 import { answerMalformed } from './malformed.ts';
 import { createServer } from './node-http.ts';
+import { noRoom, problemOf, tooLarge, tooManyRequests } from './refusals.ts';
+import { cutUnread, type UnreadLimits } from './unread.ts';
 
 export interface McpListenerOptions {
   readonly path: string;
@@ -34,6 +38,7 @@ export interface McpListenerOptions {
   readonly metrics: Pick<Metrics, 'refused'>;
   readonly log: Logger;
   readonly times?: Partial<Times>;
+  readonly unread?: Partial<UnreadLimits>;
   /** While true every answer ends its connection, so that clients move elsewhere. */
   draining(): boolean;
 }
@@ -51,17 +56,14 @@ const TIMES: Times = { headersTimeout: 10_000, requestTimeout: 60_000, connectio
 /** Longer than proxies keep an idle connection (Traefik 90 s), so that it is never we who cut one just taken. */
 const KEEP_ALIVE_MS = 95_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** Clients that were refused for lack of room come back within that time, not all at once. */
-const ROOM_MS = 1_000;
 
-const JSON_TYPE = /^application\/json\s*(;\s*charset=(utf-8|"utf-8")\s*)?$/i;
 const LISTEN = 'subscriptions/listen';
 
 /** Not listening yet. */
 export function createMcpServer(options: McpListenerOptions): Server {
   const { log, metrics } = options;
   const front = createFront(options);
-  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+  const serve = (request: IncomingRequest, response: ServerResponse): void => {
     try {
       front.serve(request, response);
     } catch (error) {
@@ -69,27 +71,33 @@ export function createMcpServer(options: McpListenerOptions): Server {
     }
   };
   const server = createServer(
-    { ...TIMES, ...options.times, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    {
+      ...TIMES,
+      ...options.times,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      IncomingMessage: IncomingRequest,
+    },
     serve,
   );
   server.maxConnections = options.maxConnections;
   allowHandOver(server);
   // Otherwise the body would be asked for before anything is checked.
   server.on('checkContinue', serve);
+  const endWatch = cutUnread(() => options.inFlight.responses, options.unread);
+  server.on('close', endWatch);
   server.on('drop', () => {
     metrics.refused('connections');
     log.debug('a connection was closed: there are too many');
   });
-  server.on('clientError', (error, socket) => {
-    metrics.refused('malformed');
-    sendWaiting();
-    answerMalformed(error, socket);
-  });
+  server.on('clientError', front.malformed);
   return server;
 }
 
 interface Front {
-  serve(request: IncomingMessage, response: ServerResponse): void;
+  serve(request: IncomingRequest, response: ServerResponse): void;
+  /** What cannot be read as HTTP. */
+  readonly malformed: (error: Error, socket: Duplex) => void;
   /** A programming error; the connection ends with it, because nobody knows what was written. */
   fail(response: ServerResponse, error: unknown): void;
 }
@@ -98,7 +106,12 @@ function createFront(options: McpListenerOptions): Front {
   const { path, guard, authenticator, rateLimiter, endpoint, maxBodyBytes, inFlight, metrics, log } = options;
 
   const serve: Front['serve'] = (request, response) => {
+    const { socket } = request;
+    // Whoever cannot hear an answer has nothing done for it.
+    if (socket.writableEnded) return;
     inFlight.seen();
+    if (request.httpVersionMinor === 0 && request.headers['transfer-encoding'] !== undefined)
+      return malformed(new Error('HTTP/1.0 knows no Transfer-Encoding (RFC 9112, 6.1)'), socket);
     if (options.draining()) response.shouldKeepAlive = false;
     const foreign = guard.check(request);
     if (foreign) return stop(request, response, foreign);
@@ -119,26 +132,27 @@ function createFront(options: McpListenerOptions): Front {
     when(authenticator.authenticate(request), response, (verdict) => judged(request, response, verdict));
   };
 
-  const judged = (request: IncomingMessage, response: ServerResponse, verdict: Verdict): void => {
+  const malformed: Front['malformed'] = (error, socket) => {
+    metrics.refused('malformed');
+    sendWaiting();
+    answerMalformed(error, socket);
+  };
+
+  const judged = (request: IncomingRequest, response: ServerResponse, verdict: Verdict): void => {
     if (!verdict.ok) return stop(request, response, verdict.refusal);
     const { caller } = verdict;
     if (!rateLimiter) return admit(request, response, caller);
     when(rateLimiter.take(request, caller), response, (taken) => {
       if (taken.ok) return admit(request, response, caller);
-      const message = 'Too many requests. Wait before the next one.';
-      stop(request, response, retryLater({ status: 429, reason: 'rate', message }, taken.retryAfterMs));
+      stop(request, response, tooManyRequests(taken.retryAfterMs));
     });
   };
 
-  const admit = (request: IncomingMessage, response: ServerResponse, caller: Caller): void => {
+  const admit = (request: IncomingRequest, response: ServerResponse, caller: Caller): void => {
     if (response.destroyed) return;
     // The stream of a session and its end are no work, and have no body.
     if (request.method !== 'POST') return when(endpoint.handle(request, response, undefined, caller), response);
-    if (inFlight.full) {
-      const message = 'This server works on as many requests as it can. Send the request again.';
-      const retryAfterMs = Math.ceil(ROOM_MS * (0.5 + Math.random() / 2));
-      return stop(request, response, retryLater({ status: 503, reason: 'in_flight', message }, retryAfterMs));
-    }
+    if (inFlight.full) return stop(request, response, noRoom());
     inFlight.add(response);
     if (request.headers.expect !== undefined) response.writeContinue();
     receiveBody(request, maxBodyBytes, (body) => {
@@ -150,16 +164,48 @@ function createFront(options: McpListenerOptions): Front {
     });
   };
 
-  const received = (request: IncomingMessage, response: ServerResponse, body: Body, caller: Caller): void => {
+  const received = (request: IncomingRequest, response: ServerResponse, body: Body, caller: Caller): void => {
     if (body === 'TooLarge') return stop(request, response, tooLarge(maxBodyBytes));
     const parsed = parseJson(body);
     if (!parsed.ok) return stop(request, response, { status: 400, reason: 'json', ...parsed });
+    const { value } = parsed;
+    // Longer ones are refused by the protocol.
+    if (Array.isArray(value) && value.length > 1 && value.length <= MAX_BATCH)
+      return receivedBatch(request, response, value, caller);
     // Such a stream stays open for hours, and has a limit of its own.
-    if ((parsed.value as { readonly method?: unknown } | null)?.method === LISTEN) inFlight.release(response);
-    when(endpoint.handle(request, response, parsed.value, caller), response);
+    if ((value as { readonly method?: unknown } | null)?.method === LISTEN) inFlight.release(response);
+    answer(request, response, value, caller);
   };
 
-  const stop = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+  /** As many requests as it holds messages; one of them was counted when it came. */
+  const receivedBatch = (
+    request: IncomingRequest,
+    response: ServerResponse,
+    batch: readonly unknown[],
+    caller: Caller,
+  ): void => {
+    const most = Math.min(inFlight.max, rateLimiter?.burst ?? Number.POSITIVE_INFINITY);
+    if (batch.length > most) {
+      const message = `The batch holds ${batch.length} messages, and at most ${most} may come at once. Send fewer.`;
+      return stop(request, response, { status: 413, reason: 'size', message });
+    }
+    if (!inFlight.weigh(response, batch.length)) return stop(request, response, noRoom());
+    if (!rateLimiter) return answer(request, response, batch, caller);
+    when(rateLimiter.take(request, caller, batch.length - 1), response, (taken) => {
+      if (taken.ok) answer(request, response, batch, caller);
+      else stop(request, response, tooManyRequests(taken.retryAfterMs));
+    });
+  };
+
+  const answer = (request: IncomingRequest, response: ServerResponse, body: unknown, caller: Caller): void => {
+    const answered = endpoint.handle(request, response, body, caller);
+    if (!(answered instanceof Promise)) return;
+    // The call of a session may go on after its connection has gone.
+    inFlight.until(response, answered);
+    when(answered, response);
+  };
+
+  const stop = (request: IncomingRequest, response: ServerResponse, refusal: Refusal): void => {
     metrics.refused(refusal.reason);
     if (log.isLevelEnabled('debug')) log.debug({ status: refusal.status, reason: refusal.reason }, 'refused');
     refuse(response, refusal);
@@ -178,28 +224,7 @@ function createFront(options: McpListenerOptions): Front {
     if (response.headersSent) response.destroy();
     else refuse(response, { status: 500, reason: 'internal', message: 'internal error', code: INTERNAL_ERROR });
   };
-  return { serve, fail };
+  return { serve, malformed, fail };
 }
 
 const ignore = (): void => undefined;
-
-/** What is wrong with a request to the endpoint by its method and headers. */
-function problemOf({ method, headers }: IncomingMessage, maxBodyBytes: number): Refusal | undefined {
-  if (method !== 'POST') {
-    if ((method === 'GET' || method === 'DELETE') && headers['mcp-session-id'] !== undefined) return undefined;
-    const message = 'Method not allowed. Send MCP requests with POST.';
-    return { status: 405, reason: 'method', message, headers: { allow: 'POST, OPTIONS' } };
-  }
-  const type = headers['content-type'];
-  if (type !== 'application/json' && !JSON_TYPE.test(type ?? ''))
-    return { status: 415, reason: 'type', message: 'Content-Type must be application/json, in UTF-8.' };
-  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity')
-    return { status: 415, reason: 'encoding', message: 'Send the body without Content-Encoding.' };
-  return Number(headers['content-length']) > maxBodyBytes ? tooLarge(maxBodyBytes) : undefined;
-}
-
-const tooLarge = (maxBodyBytes: number): Refusal => ({
-  status: 413,
-  reason: 'size',
-  message: `The body is larger than ${maxBodyBytes} bytes. Send less at once.`,
-});

@@ -9,7 +9,7 @@ import { sendText } from './answer.ts';
 import { createGuard } from './guard.ts';
 import { InFlight } from './in-flight.ts';
 import { listen, stopListening } from './listen.ts';
-import { createMcpServer } from './listener.ts';
+import { createMcpServer, type McpListenerOptions } from './listener.ts';
 import { openRaw, rawPost, sendRaw } from './raw.testing.ts';
 
 const TIMES = { headersTimeout: 1_000, requestTimeout: 1_500, connectionsCheckingInterval: 50 };
@@ -20,20 +20,21 @@ let server: Server;
 let url: string;
 const refused: string[] = [];
 const inFlight = new InFlight(8);
+const options: McpListenerOptions = {
+  path: '/mcp',
+  guard: createGuard({ allowedHosts: ['localhost'], allowedOrigins: [] }),
+  authenticator: { authenticate: () => ({ ok: true, caller: { id: 'anonymous' } }), handle: () => false },
+  endpoint: { handle: (_request, response) => sendText(response, 200, '{}') },
+  maxBodyBytes: 1_000,
+  maxConnections: MAX_CONNECTIONS,
+  inFlight,
+  metrics: { refused: (reason) => void refused.push(reason) },
+  log: silent,
+  times: TIMES,
+  draining: () => false,
+};
 beforeAll(async () => {
-  server = createMcpServer({
-    path: '/mcp',
-    guard: createGuard({ allowedHosts: ['localhost'], allowedOrigins: [] }),
-    authenticator: { authenticate: () => ({ ok: true, caller: { id: 'anonymous' } }), handle: () => false },
-    endpoint: { handle: (_request, response) => sendText(response, 200, '{}') },
-    maxBodyBytes: 1_000,
-    maxConnections: MAX_CONNECTIONS,
-    inFlight,
-    metrics: { refused: (reason) => void refused.push(reason) },
-    log: silent,
-    times: TIMES,
-    draining: () => false,
-  });
+  server = createMcpServer(options);
   url = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}/mcp`;
 });
 afterAll(() => stopListening(server, 0));
@@ -51,6 +52,11 @@ async function trickle(text: string): Promise<{ answer: string; ms: number }> {
   }
   return { answer: await ended, ms: performance.now() - start };
 }
+
+test('a server has times of its own', () => {
+  const made = createMcpServer({ ...options, times: {} });
+  expect([made.headersTimeout, made.requestTimeout]).toEqual([10_000, 60_000]);
+});
 
 test('headers that come byte by byte are given up', async () => {
   const { answer, ms } = await trickle(rawPost([`X-A: ${'a'.repeat(1_000)}`]));

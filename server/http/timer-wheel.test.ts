@@ -24,8 +24,8 @@ test('each of thousands of tasks runs once a period, spread over it, with one ti
     });
   // An unref'd timer is not among the active ones: it keeps no process alive.
   expect(timers()).toBe(before);
-  await expect.poll(() => Math.min(...counts), { interval: 20 }).toBe(2);
-  expect(Math.max(...counts)).toBeLessThanOrEqual(3);
+  await expect.poll(() => Math.min(...counts), { interval: 20 }).toBeGreaterThanOrEqual(2);
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
   expect(most).toBe(500);
 });
 
@@ -38,14 +38,15 @@ test('a task that was taken back runs no more, also when another took it back in
     undoSecond.now();
   });
   undoSecond.now = wheel.add(() => ran.push('second'));
-  wheel.add(() => ran.push('third'));
+  wheel.add(() => {
+    ran.push('third');
+    undoFirst();
+    undoFirst();
+  });
   expect(wheel.size).toBe(3);
-  await expect.poll(() => ran).toEqual(['first', 'third']);
-  undoFirst();
-  undoFirst();
+  await expect.poll(() => ran.length).toBeGreaterThanOrEqual(4);
+  expect(ran.slice(0, 4)).toEqual(['first', 'third', 'third', 'third']);
   expect(wheel.size).toBe(1);
-  await expect.poll(() => ran.filter((name) => name === 'third').length).toBe(3);
-  expect(ran.filter((name) => name === 'first').length).toBe(1);
 });
 
 test('an empty wheel has no timer and starts again with the next task', async () => {

@@ -3,6 +3,8 @@
  * windows, so no boundary at which a budget counts twice. Pure; knows no clock.
  */
 export interface Rate {
+  /** Requests that may come at once. */
+  readonly burst: number;
   /** Time that one request costs, in milliseconds. */
   readonly intervalMs: number;
   /** How far the budget may be overdrawn: the time that a full burst costs, less one request. */
@@ -15,12 +17,16 @@ const BURST_SECONDS = 10;
 export function rateOf(perMinute: number): Rate {
   const burst = Math.max(1, Math.ceil((perMinute * BURST_SECONDS) / 60));
   const intervalMs = 60_000 / perMinute;
-  return { intervalMs, toleranceMs: intervalMs * (burst - 1) };
+  return { burst, intervalMs, toleranceMs: intervalMs * (burst - 1) };
 }
 
-/** How long to wait, in milliseconds, or `undefined` where the request may pass; then `wholeAt + intervalMs` is stored. */
-export function waitFor(wholeAt: number, now: number, { toleranceMs }: Rate): number | undefined {
-  const early = wholeAt - toleranceMs - now;
+/**
+ * How long to wait, in milliseconds, or `undefined` where `cost` requests may pass; then `wholeAt + cost * intervalMs` is
+ * stored. Infinity for more requests than a whole budget has.
+ */
+export function waitFor(wholeAt: number, now: number, cost: number, rate: Rate): number | undefined {
+  if (cost > rate.burst) return Infinity;
+  const early = wholeAt + (cost - 1) * rate.intervalMs - rate.toleranceMs - now;
   // Sums of fractions of a millisecond do not come out even.
   return early > 1e-6 ? early : undefined;
 }

@@ -70,6 +70,27 @@ test('callers do not share a budget, and a refused request costs nothing', () =>
   expect(limited.take('ada').ok).toBe(true);
 });
 
+test('several requests at once are paid for together, or not at all', () => {
+  const limited = limiter(60);
+  expect(limited.burst).toBe(10);
+  expect(limited.take('ada', 7)).toEqual({ ok: true });
+  expect(limited.take('ada', 4)).toEqual({ ok: false, retryAfterMs: 1_000 });
+  expect(limited.take('ada', 3)).toEqual({ ok: true });
+  expect(limited.take('ada')).toEqual({ ok: false, retryAfterMs: 1_000 });
+  clock.ms += 9_999;
+  expect(limited.take('ada', 10)).toEqual({ ok: false, retryAfterMs: 1 });
+  clock.ms += 1;
+  expect(limited.take('ada', 10)).toEqual({ ok: true });
+});
+
+test('more than a whole budget is never let through, and costs nothing', () => {
+  const limited = limiter(60);
+  expect(limited.take('ada', 11)).toEqual({ ok: false, retryAfterMs: Infinity });
+  expect(passed(limited, 20)).toBe(10);
+  clock.ms += 3_600_000;
+  expect(limited.take('ada', 11)).toEqual({ ok: false, retryAfterMs: Infinity });
+});
+
 test('a clock that stands still or jumps back gives nothing away and locks nobody out', () => {
   const limited = limiter(60);
   expect(passed(limited, 20)).toBe(10);
@@ -95,12 +116,12 @@ test('a million callers cost bounded memory, and one that stays active keeps its
 });
 
 describe('whose budget', () => {
+  const request = {} as IncomingMessage;
   const spentBy = (caller: Caller, address: string): string[] => {
     const owners: string[] = [];
     const take = (owner: string): { ok: true } => (owners.push(owner), { ok: true });
-    const request = {} as IncomingMessage;
-    const limiter = createRequestLimiter({ limiter: { take }, addressOf: () => address, isCounted: () => false });
-    void limiter.take(request, caller);
+    const limiter = { burst: 1, take };
+    void createRequestLimiter({ limiter, addressOf: () => address, isCounted: () => false }).take(request, caller);
     return owners;
   };
 
@@ -114,6 +135,18 @@ describe('whose budget', () => {
     ['', 'address '],
   ])('without identities, from %s: %s', (address, owner) => {
     expect(spentBy({ id: 'anonymous' }, address)).toEqual([owner]);
+  });
+
+  test('it pays for as many requests as there are, unless another pod has taken them', () => {
+    const caller: Caller = { id: 'ada', scopes: new Set() };
+    let isCounted = true;
+    const options = { limiter: limiter(60), addressOf: () => '', isCounted: () => isCounted };
+    const requests = createRequestLimiter(options);
+    expect(requests.burst).toBe(10);
+    expect(requests.take(request, caller, 1_000)).toEqual({ ok: true });
+    isCounted = false;
+    expect(requests.take(request, caller, 10)).toEqual({ ok: true });
+    expect(requests.take(request, caller)).toEqual({ ok: false, retryAfterMs: 1_000 });
   });
 
   test('with one it is the caller, wherever it calls from', () => {

@@ -4,15 +4,18 @@
  */
 import { rateOf, waitFor } from './gcra.ts';
 
+/** `retryAfterMs` is Infinity where no wait helps: the cost is more than a whole budget. */
 export type Take = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number };
 
 export interface RateLimiter {
-  /** Spends one request of the caller's budget; a refused one costs nothing. */
-  take(caller: string): Take | Promise<Take>;
+  /** The most that one `take` may cost. */
+  readonly burst: number;
+  /** Spends `cost` requests of the caller's budget (one without it, never less), all or none of them. */
+  take(caller: string, cost?: number): Take | Promise<Take>;
 }
 
 export interface LocalRateLimiter extends RateLimiter {
-  take(caller: string): Take;
+  take(caller: string, cost?: number): Take;
   /** Callers that are remembered; never more than twice `maxCallers`. */
   readonly size: number;
 }
@@ -49,13 +52,14 @@ export function createLocalRateLimiter({
     turnsAt = at + memoryMs;
   };
   return {
-    take(caller) {
+    burst: rate.burst,
+    take(caller, cost = 1) {
       const at = now();
       if (at >= turnsAt || young.size >= maxCallers) turn(at);
       const wholeAt = Math.max(young.get(caller) ?? old.get(caller) ?? at, at);
-      const wait = waitFor(wholeAt, at, rate);
+      const wait = waitFor(wholeAt, at, cost, rate);
       // A refused caller is remembered too: to be forgotten it would only have to go on asking.
-      young.set(caller, wait === undefined ? wholeAt + rate.intervalMs : wholeAt);
+      young.set(caller, wait === undefined ? wholeAt + cost * rate.intervalMs : wholeAt);
       return wait === undefined ? PASSED : { ok: false, retryAfterMs: Math.ceil(wait) };
     },
     get size() {

@@ -9,7 +9,10 @@ import type { AddressOf } from './client-address.ts';
 import type { RateLimiter, Take } from './rate-limiter.ts';
 
 export interface RequestLimiter {
-  take(request: IncomingMessage, caller: Caller): Take | Promise<Take>;
+  /** The most that one `take` may cost. */
+  readonly burst: number;
+  /** Spends `cost` requests (one without it) of whoever pays for this request, all or none of them. */
+  take(request: IncomingMessage, caller: Caller, cost?: number): Take | Promise<Take>;
 }
 
 export interface RequestLimiterOptions {
@@ -22,9 +25,10 @@ export interface RequestLimiterOptions {
 const PASSED: Take = { ok: true };
 
 export const createRequestLimiter = ({ limiter, addressOf, isCounted }: RequestLimiterOptions): RequestLimiter => ({
-  take(request, caller) {
+  burst: limiter.burst,
+  take(request, caller, cost) {
     if (isCounted(caller)) return PASSED;
-    return limiter.take(caller.id === ANONYMOUS.id ? budgetOfAddress(addressOf(request)) : caller.id);
+    return limiter.take(caller.id === ANONYMOUS.id ? budgetOfAddress(addressOf(request)) : caller.id, cost);
   },
 });
 

@@ -3,7 +3,7 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { startRedis } from '../redis/redis.testing.ts';
-import { openRedis } from '../redis/redis.ts';
+import { type OpenRedis, openRedis } from '../redis/redis.ts';
 import { silent } from '../store/databases.testing.ts';
 import { openRateLimiter } from './open.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -13,16 +13,18 @@ if ('missing' in server) console.warn(`skipped: ${server.missing}`);
 
 describe.skipIf('missing' in server)('pods that share a limit', () => {
   const redis = server as Exclude<typeof server, { missing: string }>;
-  const closing: (() => void)[] = [];
+  const opened: OpenRedis[] = [];
+  /** After it a budget of 60 a minute is whole. */
+  const BURST_MS = 10_000;
   afterAll(async () => {
-    for (const close of closing) close();
+    for (const connection of opened) connection.close();
     await redis.stop();
   });
   let fallbacks = 0;
 
   async function startPod(owner: string, perMinute: number, purpose = 'rate'): Promise<RateLimiter> {
     const connection = openRedis({ urlFile: redis.urlFile, log: silent });
-    closing.push(() => connection.close());
+    opened.push(connection);
     await expect.poll(() => connection.commands.status).toBe('ready');
     const options = { perMinute, owner, purpose, redis: connection, now: () => performance.now() };
     const limiter = await openRateLimiter({ ...options, fellBack: () => (fallbacks += 1) });
@@ -61,6 +63,40 @@ describe.skipIf('missing' in server)('pods that share a limit', () => {
     const [elsewhere, otherwise] = [await startPod('other', 60), await startPod('edge', 60, 'attempts')];
     expect((await elsewhere.take('bob')).ok).toBe(true);
     expect((await otherwise.take('bob')).ok).toBe(true);
+  });
+
+  test('take several requests together or not at all', async () => {
+    const [one, other] = [await startPod('several', 60), await startPod('several', 60)];
+    expect([one.burst, (await one.take('ada', 7)).ok, (await other.take('ada', 4)).ok]).toEqual([10, true, false]);
+    expect([(await other.take('ada', 3)).ok, (await one.take('ada')).ok]).toEqual([true, false]);
+    expect(await one.take('bob', 11)).toEqual({ ok: false, retryAfterMs: Infinity });
+    expect((await one.take('bob', 10)).ok).toBe(true);
+  });
+
+  test('leave in Redis no name, and nothing for longer than it counts', async () => {
+    const pod = await startPod('traces', 60);
+    const { commands } = opened.at(-1) as OpenRedis;
+    const caller = 'https://issuer.example/ada';
+    await pod.take(caller);
+    const keys = await commands.keys('*traces*');
+    expect(keys).toHaveLength(1);
+    expect(keys.join()).not.toMatch(/ada|issuer/);
+    const remaining = await commands.pttl(keys[0] ?? '');
+    expect(remaining).toBeGreaterThan(0);
+    expect(remaining).toBeLessThanOrEqual(1_000);
+    await pod.take(caller, 9);
+    expect(await commands.pttl(keys[0] ?? '')).toBeLessThanOrEqual(BURST_MS);
+  });
+
+  test('make nobody wait longer than for a burst where the clock of Redis was set back', async () => {
+    const pod = await startPod('clock', 60);
+    const { commands } = opened.at(-1) as OpenRedis;
+    await pod.take('ada');
+    const [key = ''] = await commands.keys('*clock*');
+    await commands.set(key, `${(Date.now() + 86_400_000) * 1_000}`);
+    const refused = await pod.take('ada');
+    expect(refused.ok ? 0 : refused.retryAfterMs).toBeGreaterThan(0);
+    expect(refused.ok ? 0 : refused.retryAfterMs).toBeLessThanOrEqual(BURST_MS);
   });
 
   test('limit each by itself while Redis hangs or is gone, count that, and share again when it is back', async () => {

@@ -26,17 +26,19 @@ local time = redis.call('time')
 local now = time[1] * 1000000 + time[2]
 local interval = tonumber(ARGV[1])
 local tolerance = tonumber(ARGV[2])
+local cost = tonumber(ARGV[3])
 local whole = tonumber(redis.call('get', KEYS[1]) or now)
 if whole < now or whole > now + interval + tolerance then whole = math.min(math.max(whole, now), now + interval + tolerance) end
-local early = whole - tolerance - now
+local early = whole + (cost - 1) * interval - tolerance - now
 if early > 0 then return math.ceil(early / 1000) end
-whole = whole + interval
+whole = whole + cost * interval
 redis.call('set', KEYS[1], string.format('%.0f', whole), 'PX', math.ceil((whole - now) / 1000))
 return 0
 `;
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
 /** After a failure Redis is left alone for so long, so that not every request waits for it. */
 const REST_MS = 1_000;
+const NEVER: Take = { ok: false, retryAfterMs: Infinity };
 
 export function createSharedRateLimiter(options: SharedRateLimiterOptions): RateLimiter {
   const { redis, owner, purpose, alone, fellBack, now } = options;
@@ -45,28 +47,30 @@ export function createSharedRateLimiter(options: SharedRateLimiterOptions): Rate
   const tolerance = Math.round(rate.toleranceMs * 1000);
   let restsUntil = -Infinity;
 
-  const decide = async (caller: string): Promise<number> => {
+  const decide = async (caller: string, cost: number): Promise<number> => {
     // Names of callers stay out of Redis, and are as long as an issuer likes.
     const key = `mcp-fleet:${owner}:${purpose}:${createHash('sha256').update(caller).digest('base64url')}`;
     try {
-      return Number(await redis.commands.evalsha(SHA, 1, key, interval, tolerance));
+      return Number(await redis.commands.evalsha(SHA, 1, key, interval, tolerance, cost));
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return Number(await redis.commands.eval(SCRIPT, 1, key, interval, tolerance));
+      return Number(await redis.commands.eval(SCRIPT, 1, key, interval, tolerance, cost));
     }
   };
-  const fall = (caller: string): Take | Promise<Take> => {
+  const fall = (caller: string, cost: number): Take | Promise<Take> => {
     fellBack();
-    return alone.take(caller);
+    return alone.take(caller, cost);
   };
   return {
-    take(caller) {
-      if (redis.commands.status !== 'ready' || now() < restsUntil) return fall(caller);
-      return decide(caller).then(
+    burst: rate.burst,
+    take(caller, cost = 1) {
+      if (cost > rate.burst) return NEVER;
+      if (redis.commands.status !== 'ready' || now() < restsUntil) return fall(caller, cost);
+      return decide(caller, cost).then(
         (wait) => (wait === 0 ? { ok: true } : { ok: false, retryAfterMs: wait }),
         () => {
           restsUntil = now() + REST_MS;
-          return fall(caller);
+          return fall(caller, cost);
         },
       );
     },

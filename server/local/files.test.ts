@@ -49,6 +49,11 @@ describe('a mistake is said with its file and field', () => {
       `${SERVER}  replicas: 1\n  autoscaling: {maxReplicas: 2}\n  storage: {type: Postgres, postgres: {urlSecretRef: {name: a, key: b}}}\n`,
       'set replicas or autoscaling, not both',
     ],
+    [
+      'a path that another part of the server has',
+      `${SERVER}  exposure: {path: /token}\n  auth: {type: BuiltIn, builtIn: {signingKeySecretRef: {name: s, key: k}, bootstrapAdminSecretRef: {name: s, key: a}}}\n`,
+      'spec.exposure.path: when auth.type is BuiltIn, exposure.path must not be one at which the issuer answers',
+    ],
     ['a field that does not exist', `${SERVER}  replcas: 1\n`, 'spec.replcas: there is no such field'],
     [
       'a field within a list',

@@ -1,5 +1,5 @@
 /**
- * The flags that a local server takes, over HTTP and over stdio. Must not read the process's own arguments.
+ * The flags that a local server takes, over HTTP and over stdio, and what tells clients of it. Must not read the process's own arguments.
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,9 @@ const options = {
   config: { type: 'string' },
   file: { type: 'string', short: 'f', multiple: true },
   name: { type: 'string' },
+  client: { type: 'string' },
+  url: { type: 'string' },
+  server: { type: 'string' },
   port: { type: 'string' },
   'health-port': { type: 'string' },
   data: { type: 'string' },
@@ -25,6 +28,9 @@ export interface Flags {
   readonly config: string | undefined;
   readonly files: readonly string[];
   readonly name: string | undefined;
+  readonly client: string | undefined;
+  readonly url: string | undefined;
+  readonly server: string | undefined;
   readonly port: number | undefined;
   readonly healthPort: number | undefined;
   readonly data: string | undefined;
@@ -42,12 +48,15 @@ export function parseFlags(args: readonly string[], known: readonly FlagName[]):
   try {
     ({ values } = parseArgs({ args: [...args], options: taken, allowPositionals: false }));
   } catch (error) {
-    throw new ConfigError(`${(error as Error).message} See --help.`);
+    throw new ConfigError(`${(error as Error).message.replace(/\.$/, '')}. See --help.`);
   }
   return {
     config: values.config as string | undefined,
     files: (values.file as string[] | undefined) ?? [],
     name: values.name as string | undefined,
+    client: values.client as string | undefined,
+    url: values.url as string | undefined,
+    server: values.server as string | undefined,
     port: port('--port', values.port),
     healthPort: port('--health-port', values['health-port']),
     data: values.data as string | undefined,

@@ -14,6 +14,8 @@ export interface AskingOptions {
   readonly request: Request;
   readonly operation: Operation;
   readonly sealer: Sealer;
+  /** Some toolset says that it asks; without that, clients open no session in which they could be asked. */
+  readonly asks: boolean;
   /** What the request asks with; without it nothing can be asked back. */
   readonly given: unknown;
   readonly signal: () => AbortSignal;
@@ -23,6 +25,7 @@ export interface AskingOptions {
 
 export class Asking {
   readonly #options: AskingOptions;
+  readonly #keys = new Set<string>();
   #rounds: Rounds | undefined;
 
   /** Throws RpcError where the request brought answers that do not belong to it. */
@@ -39,7 +42,12 @@ export class Asking {
   }
 
   async #answerTo<Answer>(key: string, { question, read }: Asked<Answer>): Promise<Answer> {
-    const { request, given, operation, signal } = this.#options;
+    const { request, given, operation, asks, signal } = this.#options;
+    if (!asks) throw new Error('a tool asks, but no toolset says needs.asks');
+    if (this.#keys.has(key)) throw new Error(`two questions of one call have the key ${key}`);
+    this.#keys.add(key);
+    if (request.standsAlone)
+      throw new ToolError('This asks the user or the client, for which the client must open a session.');
     const requiredCapabilities = missingCapability(question, request.client.capabilities);
     if (requiredCapabilities) {
       const message = `This client cannot be asked by ${question.method}, which this needs.`;

@@ -60,7 +60,7 @@ export class ToolsetCall<Deps> implements Call<Deps> {
   }
 
   get elicit(): Call<Deps>['elicit'] {
-    return (key, { message, schema }) => this.#host.ask(key, form(message, schema));
+    return (key, { message, schema }) => this.#host.ask(key, form(key, message, schema));
   }
 
   get elicitUrl(): Call<Deps>['elicitUrl'] {

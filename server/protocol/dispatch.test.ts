@@ -16,7 +16,11 @@ const NAME = z.object({ name: z.string().min(1) });
 const who = { message: 'Who?', schema: NAME };
 const accept = (name: string) => ({ action: 'accept', content: { name } });
 
-function over(run: Run, options: Parameters<typeof testDispatch>[2] = {}) {
+function over(
+  run: Run,
+  options: Parameters<typeof testDispatch>[2] = {},
+  more: Partial<Toolset<undefined, unknown>> = {},
+) {
   const tool: Tool<undefined> = defineTool<undefined>()({
     name: 'it',
     title: 'It',
@@ -33,7 +37,9 @@ function over(run: Run, options: Parameters<typeof testDispatch>[2] = {}) {
     migrations: [],
     tools: [tool],
     resources: [],
+    needs: { asks: true },
     open: () => undefined,
+    ...more,
   };
   const test = testDispatch(toolset, undefined, options);
   const call = (request: Partial<Request> = {}, given: object = {}) =>
@@ -127,14 +133,6 @@ describe('questions where nobody can be asked within a call', () => {
     });
   });
 
-  test('of one key asked twice are a mistake of the tool', async () => {
-    const { call } = over(async (_input, { elicit }) => Promise.all([elicit('a', who), elicit('a', who)]));
-    expect(await call()).toMatchObject({
-      isError: true,
-      content: [{ text: expect.stringMatching(/^internal error/) as string }],
-    });
-  });
-
   describe('do not take a state', () => {
     const tampered = (text: string): string => `${text.slice(0, 40)}${text[40] === 'A' ? 'B' : 'A'}${text.slice(41)}`;
     test.each<[string, (state: string) => [Partial<Request>, object]]>([
@@ -188,6 +186,73 @@ describe('questions where the client can be asked', () => {
     const { call } = over(async (_input, { elicit }) => (await elicit('name', who)).action);
     expect(await call({ revision: '2025-11-25', ask: async () => ({}) })).toMatchObject({ isError: true });
   });
+});
+
+describe('a mistake of the tool is an id for the client and a line in the log, in every era:', () => {
+  const nested = { message: 'Who?', schema: z.object({ name: z.object({ first: z.string() }) }) };
+  test.each<[string, Run, Partial<Toolset<undefined, unknown>>, string]>([
+    [
+      'two questions of one key',
+      async (_input, { elicit }) => Promise.all([elicit('a', who), elicit('a', who)]),
+      {},
+      'two questions of one call have the key a',
+    ],
+    [
+      'the second question of a key after the first was answered',
+      async (_input, { elicit }) => [await elicit('a', who), await elicit('a', who)],
+      {},
+      'two questions of one call have the key a',
+    ],
+    [
+      'a form that the protocol does not have',
+      async (_input, { elicit }) => elicit('a', nested),
+      {},
+      'elicit a: the field name must be a text, number, boolean or choice of texts',
+    ],
+    [
+      'a toolset that asks and does not say so',
+      async (_input, { elicit }) => elicit('a', who),
+      { needs: {} },
+      'a tool asks, but no toolset says needs.asks',
+    ],
+  ])('%s', async (_name, run, toolset, message) => {
+    const inputResponses = { a: accept('Ann') };
+    for (const request of [
+      { answers: { inputResponses } },
+      { revision: '2025-11-25', ask: async () => inputResponses.a },
+    ] as const) {
+      const { call, lines } = over(run, {}, toolset);
+      expect(await call(request)).toEqual(said('internal error, id id-1', true));
+      expect(lines).toContainEqual(expect.objectContaining({ error: expect.objectContaining({ message }) as object }));
+    }
+  });
+});
+
+test('a request that stands alone is told to open a session where there are any, not that its client cannot', async () => {
+  const run: Run = async (_input, { elicit }) => (await elicit('name', who)).action;
+  const ask = async (): Promise<never> => Promise.reject(new Error('asked all the same'));
+  const request = { revision: '2025-11-25', ask, standsAlone: true, client: { capabilities: {} } } as const;
+  const sentence = 'This asks the user or the client, for which the client must open a session.';
+  expect(await over(run).call(request)).toEqual(said(sentence, true));
+  expect(await over(run, {}, { needs: {} }).call(request)).toEqual(said('internal error, id id-1', true));
+});
+
+test('an event that no toolset announces is logged once for each type, and one that is announced is not', async () => {
+  const { call, bus, lines } = over(
+    async (_input, { notify }) => {
+      for (const type of ['tools', 'prompts', 'prompts', 'all'] as const) notify({ type });
+      notify({ type: 'resource', uri: 'it://now' });
+    },
+    {},
+    { needs: { publishes: ['tools'] } },
+  );
+  const heard: string[] = [];
+  bus.subscribe(({ type }) => void heard.push(type));
+  await call();
+  await call();
+  const logged = lines.filter(({ level }) => level === 'error').map(({ type }) => type);
+  expect(logged).toEqual(['prompts', 'resource']);
+  expect(heard.slice(0, 5)).toEqual(['tools', 'prompts', 'prompts', 'all', 'resource']);
 });
 
 test('a client that cannot be asked is told what it lacks, by the protocol or, in older revisions, in words', async () => {

@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import type { ServerEvent } from '../events/event.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { announced } from './announced.ts';
 import { type CompletionRequest, complete, type Values } from './completion.ts';
 import { Deadlines } from './deadline.ts';
 import { createOperation, type Operation } from './operation.ts';
@@ -77,6 +78,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const { table, metrics, strictOutput } = options;
   const surroundings: Surroundings = {
     ...options,
+    needs: table.needs,
+    publish: announced(options.publish, table.needs.publishes, options.log),
     deadlines: new Deadlines(options.callTimeoutMs),
     taskDeadlines: new Deadlines(options.taskTimeoutMs ?? TASK_TIMEOUT_MS),
   };

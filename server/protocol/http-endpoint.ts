@@ -4,15 +4,20 @@
  * paths; that happened before.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { refuse } from '../http/answer.ts';
 import type { Caller } from '../toolsets/call.ts';
 import { createLegacyEndpoint, type LegacyEndpointOptions } from './legacy/endpoint.ts';
+import { NOT_ALLOWED } from './legacy/refusals.ts';
 import { isObject } from './message.ts';
 import { createModernEndpoint, type ModernEndpointOptions } from './modern/endpoint.ts';
 import { claimsVersion } from './modern/envelope.ts';
 import { MODERN } from './request.ts';
 
 export interface HttpEndpoint {
-  /** Answers one request; never throws or rejects. `body` is parsed JSON, undefined for GET and DELETE. */
+  /**
+   * Answers one request; never throws or rejects. `body` is parsed JSON, undefined for GET and DELETE. A promise resolves
+   * when the work has ended, which may be after the connection has.
+   */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown, caller: Caller): void | Promise<void>;
   /** Open sessions of the older revisions. */
   readonly sessions: number;
@@ -28,10 +33,11 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
   const modern = createModernEndpoint(options);
   const legacy = createLegacyEndpoint(options);
   return {
-    handle: (request, response, body, caller) =>
-      isModern(request, body)
-        ? modern.handle(request, response, body, caller)
-        : legacy.handle(request, response, body, caller),
+    handle: (request, response, body, caller) => {
+      if (!isModern(request, body)) return legacy.handle(request, response, body, caller);
+      if (body === undefined) return refuse(response, NOT_ALLOWED); // without sessions there is nothing to GET or DELETE
+      return modern.handle(request, response, body, caller);
+    },
     get sessions() {
       return legacy.sessions;
     },
@@ -46,8 +52,7 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
 
 /** By the body first: a proxy may drop a header, but nobody else writes the revision into `_meta`. */
 function isModern({ headers }: IncomingMessage, body: unknown): boolean {
-  if (body === undefined) return false;
-  if (Array.isArray(body)) return body.some((message) => isObject(message) && claimsVersion(message));
+  if (Array.isArray(body) && body.some((message) => isObject(message) && claimsVersion(message))) return true;
   if (isObject(body) && claimsVersion(body)) return true;
   const version = headers['mcp-protocol-version'];
   // Revisions are dates, so later ones sort behind; they are told which one is spoken here.

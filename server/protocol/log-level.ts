@@ -16,6 +16,8 @@ const ORDER: Readonly<Record<LogLevel, number>> = {
   emergency: 7,
 };
 
+export const LOG_LEVELS = Object.keys(ORDER) as readonly LogLevel[];
+
 export const isLogLevel = (value: unknown): value is LogLevel =>
   typeof value === 'string' && Object.hasOwn(ORDER, value);
 

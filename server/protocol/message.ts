@@ -72,7 +72,8 @@ export const resultText = (id: Id, result: string): string => resultStart(id) + 
 export const resultStart = (id: Id): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
 export const resultRest = (result: string): string => `,"result":${result}}`;
 
-export const errorText = (id: Id | null, code: number, message: string, data?: unknown): string =>
+/** Without an id it is meant for no request in particular. */
+export const errorText = (id: Id | null | undefined, code: number, message: string, data?: unknown): string =>
   JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data === undefined ? {} : { data }) } });
 
 export const notificationText = (method: string, params?: object): string =>

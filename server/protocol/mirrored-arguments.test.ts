@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkMirrored, decodedHeader, mirroredArguments } from './mirrored-arguments.ts';
+import { checkMirrored, isParameterHeader, mirroredArguments } from './mirrored-arguments.ts';
 
 const text = { type: 'string', 'x-mcp-header': 'Region' };
 const schema = {
@@ -49,6 +49,9 @@ describe('a request', () => {
     ['Base64 without padding', { region: 'Hello' }, region('=?base64?SGVsbG8?=')],
     ['Base64 with other characters', { region: 'Hello' }, region('=?base64?SGVs!!!bG8=?=')],
     ['Base64 of no UTF-8', { region: 'Hello' }, region('=?base64?/w==?=')],
+    ['a text beyond ASCII as it is', { region: 'é' }, region('é')],
+    ['a control character', { region: 'a\x85b' }, region('a\x85b')],
+    ['what is no header of nothing', {}, region('é')],
     ['a number in hexadecimal', { size: 26 }, { 'mcp-param-size': '0x1a' }],
     ['another number', { size: 1 }, { 'mcp-param-size': '2' }],
     ['another value below', { where: { fast: true } }, { 'mcp-param-fast': 'false' }],
@@ -58,7 +61,16 @@ describe('a request', () => {
 
   test('a header that is long and hostile costs nothing', () => {
     const start = performance.now();
-    decodedHeader(`=?base64?${'='.repeat(16_000)}?=`);
+    expect(() => check({ region: 'x' }, region(`=?base64?${'='.repeat(16_000)}?=`))).toThrow('disagree');
+    expect(() => check({ region: 'x' }, region(`${' '.repeat(16_000)}\x85`))).toThrow('disagree');
     expect(performance.now() - start).toBeLessThan(100);
   });
+});
+
+test('every header that a mark can name is known for one', () => {
+  const name = "a!#$%&'*+-.^_`|~0";
+  const [mark] = mirroredArguments('t', { properties: { a: { type: 'string', 'x-mcp-header': name } } });
+  expect(isParameterHeader(mark?.header ?? '')).toBe(true);
+  for (const other of ['mcp-param-', 'mcp-param-a b', 'mcp-param-é', 'x-mcp-param-a', 'mcp-name'])
+    expect(isParameterHeader(other)).toBe(false);
 });

@@ -20,6 +20,10 @@ interface Schema {
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PREFIX = 'mcp-param-';
+/** What a header may hold as it is; Node.js gives the other bytes as characters of Latin-1. */
+const VISIBLE = /^[\t\x20-\x7e]*$/;
+const UNREADABLE = 'it is neither visible ASCII nor valid Base64 of UTF-8';
 const TYPES = new Set(['string', 'integer', 'boolean']);
 
 /** Throws an Error for a mark that the specification does not allow. */
@@ -41,36 +45,41 @@ function marked(tool: string, schema: Schema, path: readonly string[]): readonly
     throw new Error(
       `tool ${tool}: x-mcp-header of ${path.join('.')} must be a header name on a string, integer or boolean`,
     );
-  return [{ path, header: `mcp-param-${name.toLowerCase()}`, isInteger: schema.type === 'integer' }, ...below];
+  return [{ path, header: `${PREFIX}${name.toLowerCase()}`, isInteger: schema.type === 'integer' }, ...below];
 }
+
+/** Whether a header, in lower case, can carry an argument of some tool. */
+export const isParameterHeader = (header: string): boolean =>
+  header.startsWith(PREFIX) && TOKEN.test(header.slice(PREFIX.length));
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Throws RpcError where a header is missing, cannot be decoded, or says another value than the body. */
 export function checkMirrored(mirrored: readonly MirroredArgument[], given: unknown, headers: Headers): void {
   for (const { path, header, isInteger } of mirrored) {
+    const sent = headers[header];
+    const decoded = typeof sent === 'string' ? decodedHeader(header, sent) : undefined;
     const value = valueAt(given, path);
     if (value === undefined || value === null || typeof value === 'object') continue;
-    const sent = headers[header];
-    if (typeof sent !== 'string') throw mismatch(header, '(missing)', `the body holds ${path.join('.')}`);
-    const decoded = decodedHeader(sent);
-    if (decoded === undefined) throw mismatch(header, sent, 'it is not valid Base64 of UTF-8');
+    if (decoded === undefined) throw mismatch(header, '(missing)', `the body holds ${path.join('.')}`);
     const isSame =
       isInteger && typeof value === 'number' && /^-?\d+(\.\d+)?$/.test(decoded)
         ? Number(decoded) === value
         : decoded === (typeof value === 'string' ? value : JSON.stringify(value));
-    if (!isSame) throw mismatch(header, sent, `the body holds another ${path.join('.')}`);
+    if (!isSame) throw mismatch(header, String(sent), `the body holds another ${path.join('.')}`);
   }
 }
 
-/** A header's value, plain or as `=?base64?…?=`; undefined where that cannot be decoded. */
-export function decodedHeader(value: string): string | undefined {
-  if (!value.startsWith('=?base64?') || !value.endsWith('?=') || value.length < 11) return value;
-  const encoded = value.slice(9, -2);
+/** A header's value, plain or as `=?base64?…?=`. Throws RpcError where it holds other characters or cannot be decoded. */
+export function decodedHeader(header: string, sent: string): string {
+  if (!VISIBLE.test(sent)) throw mismatch(header, sent, UNREADABLE);
+  if (!sent.startsWith('=?base64?') || !sent.endsWith('?=') || sent.length < 11) return sent;
+  const encoded = sent.slice(9, -2);
   const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.toString('base64') !== encoded) return undefined;
   const text = bytes.toString();
-  return Buffer.from(text).equals(bytes) ? text : undefined;
+  if (bytes.toString('base64') !== encoded || !Buffer.from(text).equals(bytes))
+    throw mismatch(header, sent, UNREADABLE);
+  return text;
 }
 
 export const mismatch = (header: string, value: string, body: string): RpcError => {

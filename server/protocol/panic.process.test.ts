@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 const program = `
-import { blameTool } from './run.ts';
+import { endOnCrash } from '../local/exit.ts';
 import { testDispatch, testRequest } from './dispatch.testing.ts';
 import { echoToolset } from './echo.testing.ts';
 const said = [];
-for (const event of ['uncaughtException', 'unhandledRejection'])
-  process.on(event, (error) => { said.push(event); if (!blameTool(error)) { console.log('crashed: ' + error.message); process.exit(1); } });
+for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, () => said.push(event));
+endOnCrash(process, { error: ({ error }, message) => console.log(message + ': ' + error.message) });
 const panics = {
   timer: () => new Promise(() => setTimeout(() => { throw new Error('hunter2'); }, 1)),
   floating: () => { void Promise.reject(new Error('hunter2')); return new Promise(() => undefined); },
@@ -22,7 +22,7 @@ const panics = {
 for (const [name, panic] of Object.entries(panics)) {
   const toolset = echoToolset();
   const tools = toolset.tools.map((tool) => ({ ...tool, run: (_input, call) => panic(call) }));
-  const { dispatch, lines } = testDispatch({ ...toolset, tools }, { written: [] });
+  const { dispatch, lines } = testDispatch({ ...toolset, tools, needs: { asks: true } }, { written: [] });
   const answer = await dispatch.callTool('echo', { text: 'x' }, testRequest());
   await new Promise((resolve) => setTimeout(resolve, 20));
   console.log(JSON.stringify({ name, answer, logged: JSON.stringify(lines).includes('hunter2'), said: said.splice(0) }));
@@ -37,7 +37,7 @@ test('a tool that throws where nobody catches it costs its own call; anything el
   );
   const { stdout, code } = ended as { stdout: string; code?: number };
   const lines = stdout.trim().split('\n');
-  expect(lines.at(-1)).toBe('crashed: not of a tool');
+  expect(lines.at(-1)).toBe('crashed by a programming error: not of a tool');
   expect(code).toBe(1);
   const [timer, floating, late, question] = lines
     .slice(0, -1)

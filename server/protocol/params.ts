@@ -18,6 +18,14 @@ export function textParam(params: Params, name: string): string {
 export const cursorParam = (params: Params): string | undefined =>
   params['cursor'] === undefined ? undefined : textParam(params, 'cursor');
 
+/** Of a tool call. Throws RpcError where they are there and no object: what does not fit a tool is the tool's to say. */
+export function argumentsParam(params: Params): Params | undefined {
+  const given = params['arguments'];
+  if (given === undefined || isObject(given)) return given;
+  throw misfit('arguments must be an object');
+}
+
+/** Undefined where the client asked for no progress, and for what is no token or too long to be sent with every step. */
 export function progressToken(params: Params): Id | undefined {
   const meta = params['_meta'];
   const token = isObject(meta) ? meta['progressToken'] : undefined;

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../app.testing.ts';
 import { callWithProgress, connectV1, connectV2, MODERN, post } from './clients.testing.ts';
+import { answerOf, call, send } from './legacy/raw.testing.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -169,6 +170,16 @@ test('a template variable that is a bug in the toolset shows an id and no detail
   const text = await response.text();
   expect(text).toMatch(/internal error, id \S{8,}/);
   expect(text).not.toContain('secret detail');
+});
+
+test.each([[[]], ['x'], [7], [null]])('arguments that are %j are an error of the protocol', async (given) => {
+  const before = app.written.length;
+  const error = { code: -32602, message: 'Invalid params: arguments must be an object.' };
+  const modern = await post(app.url, 'tools/call', { name: 'echo', arguments: given });
+  expect(await modern.json()).toMatchObject({ error });
+  const legacy = await answerOf(await send(app.url, call(1, 'echo', given as never)));
+  expect(legacy.messages).toMatchObject([{ id: 1, error }]);
+  expect(app.written.length).toBe(before);
 });
 
 test('a call of unknown method is 404 with -32601, and a missing name header 400 with -32020', async () => {

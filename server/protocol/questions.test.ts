@@ -1,8 +1,9 @@
+import { ElicitRequestFormParamsSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { form, missingCapability, roots, sampling, visit } from './questions.ts';
 
-const ask = form('Who?', z.object({ name: z.string().min(1) }));
+const ask = form('who', 'Who?', z.object({ name: z.string().min(1) }));
 const model = sampling({ messages: [], maxTokens: 1 });
 
 test.each([
@@ -56,7 +57,7 @@ test('a form says each kind of field in the words of the protocol', () => {
     { const: 'a', title: 'A' },
     { const: 'b', title: 'B' },
   ];
-  expect(form('Choose', schema).question).toEqual({
+  expect(form('choice', 'Choose', schema).question).toEqual({
     method: 'elicitation/create',
     params: {
       message: 'Choose',
@@ -72,4 +73,38 @@ test('a form says each kind of field in the words of the protocol', () => {
       },
     },
   });
+});
+
+const shownAs = (field: z.ZodType) => form('key', 'Fill in', z.object({ field })).question.params;
+const letters = [z.literal('a'), z.literal('b').meta({ title: 'B' })] as const;
+
+test.each<[string, z.ZodType]>([
+  ['a text', z.string().max(9).regex(/x/)],
+  ['a text that may be missing', z.string().optional()],
+  ['an address', z.email()],
+  ['a day', z.iso.date()],
+  ['a text of a format that clients do not know', z.uuid()],
+  ['a number', z.number().multipleOf(5)],
+  ['a boolean', z.boolean().default(false)],
+  ['a choice', z.enum(['a', 'b'])],
+  ['a choice of which some have titles', z.union(letters)],
+  ['several choices', z.array(z.enum(['a', 'b'])).max(1)],
+  ['several choices of which some have titles', z.array(z.union(letters))],
+])('%s is a field that clients take', (_kind, schema) => {
+  expect(ElicitRequestFormParamsSchema.safeParse(shownAs(schema)).error).toBeUndefined();
+});
+
+test.each<[string, z.ZodType]>([
+  ['an object', z.object({ c: z.string() })],
+  ['a list of texts', z.array(z.string())],
+  ['a record', z.record(z.string(), z.string())],
+  ['a text or null', z.string().nullable()],
+  ['a text or a number', z.union([z.string(), z.number()])],
+  ['a choice of numbers', z.union([z.literal(1), z.literal(2)])],
+  ['anything', z.unknown()],
+  ['a Date', z.date()],
+])('%s is no field, and the author is told of which', (_kind, schema) => {
+  expect(() => shownAs(schema)).toThrow(
+    'elicit key: the field field must be a text, number, boolean or choice of texts',
+  );
 });

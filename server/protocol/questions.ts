@@ -20,10 +20,15 @@ function refused(answer: unknown): Refused | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-export function form<Form extends z.ZodObject>(message: string, schema: Form): Asked<Elicited<z.output<Form>>> {
+/** Throws an Error that names a field which no form can have. */
+export function form<Form extends z.ZodObject>(
+  key: string,
+  message: string,
+  schema: Form,
+): Asked<Elicited<z.output<Form>>> {
   const accepted = z.object({ action: z.literal('accept'), content: schema });
   return {
-    question: { method: 'elicitation/create', params: { message, requestedSchema: formSchema(schema) } },
+    question: { method: 'elicitation/create', params: { message, requestedSchema: formSchema(key, schema) } },
     read(answer) {
       const parsed = accepted.safeParse(answer);
       return parsed.success ? (parsed.data as Elicited<z.output<Form>>) : refused(answer);
@@ -77,21 +82,44 @@ export function missingCapability(
 
 interface Property {
   readonly [keyword: string]: unknown;
-  readonly anyOf?: readonly { readonly const?: unknown; readonly title?: string }[];
+  readonly type?: unknown;
+  readonly format?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Property[];
   readonly items?: Property;
 }
 
-/** Forms are flat, and a choice between titled values is said with `oneOf`, or `anyOf` where several may be chosen. */
-function formSchema(schema: z.ZodObject): object {
-  const { properties = {}, required } = z.toJSONSchema(schema, { io: 'input' });
-  const fields = Object.entries(properties).map(([name, value]) => [name, choice(value as Property)] as const);
+/** Those of the protocol; a form with another is no form to clients. Answers are checked by all of the schema. */
+const FORMATS: readonly unknown[] = ['email', 'uri', 'date', 'date-time'];
+
+/** Forms are flat. */
+function formSchema(key: string, schema: z.ZodObject): object {
+  const { properties = {}, required } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const fields = Object.entries(properties).map(([name, value]) => {
+    const shown = field(value as Property);
+    if (shown) return [name, shown] as const;
+    throw new Error(`elicit ${key}: the field ${name} must be a text, number, boolean or choice of texts`);
+  });
   return { type: 'object', properties: Object.fromEntries(fields), ...(required ? { required } : {}) };
 }
 
-function choice({ anyOf, items, ...rest }: Property): object {
-  const titled = anyOf?.map(({ const: value, title }) => ({ const: value, title }));
-  if (titled) return { type: 'string', ...rest, oneOf: titled };
-  if (!items) return rest;
-  const options = items.anyOf?.map(({ const: value, title }) => ({ const: value, title }));
-  return { ...rest, items: options ? { anyOf: options } : items };
+/** A choice between titled values is said with `oneOf`, or `anyOf` where several may be chosen. */
+function field({ anyOf, items, format, ...rest }: Property): object | undefined {
+  const shown = FORMATS.includes(format) ? { ...rest, format } : rest;
+  if (anyOf) {
+    const oneOf = titled(anyOf);
+    return oneOf && { type: 'string', ...rest, oneOf };
+  }
+  if (rest.type === 'array') {
+    const options = titled(items?.anyOf);
+    if (options) return { ...rest, items: { anyOf: options } };
+    return items?.type === 'string' && items.enum ? { ...rest, items } : undefined;
+  }
+  return ['string', 'number', 'integer', 'boolean'].includes(rest.type as string) ? shown : undefined;
+}
+
+/** Undefined where something is no text. */
+function titled(options: readonly Property[] | undefined): readonly object[] | undefined {
+  if (!options?.every((option) => typeof option['const'] === 'string')) return undefined;
+  return options.map(({ const: value, title }) => ({ const: value, title: title ?? value }));
 }

@@ -32,6 +32,8 @@ export interface Request {
    * tells the questions of one call apart.
    */
   readonly ask?: ((question: Question, signal: AbortSignal, key: string) => Promise<unknown>) | undefined;
+  /** Of a revision with sessions, but in none: nothing is known of the client, and no answer of its can come. */
+  readonly standsAlone?: boolean | undefined;
   /** Of a request that is sent again with answers. */
   readonly answers?: Answers | undefined;
 }
@@ -39,7 +41,7 @@ export interface Request {
 /** A call that goes on without its request, while the client asks for its state from time to time. */
 export interface BecomesTask {
   readonly begun: boolean;
-  /** Resolves when every pod knows of the task. Once only. */
+  /** Resolves when every pod knows of the task. Asked again it is the same task. */
   begin(): Promise<void>;
 }
 

@@ -89,6 +89,13 @@ export function findResource({ resources, templates }: Table, uri: string): Foun
   return undefined;
 }
 
+/** Throws ScopeRequired: who may not read a resource may not watch it. */
+export function checkReadable(table: Table, uris: readonly string[], scopes: ReadonlySet<string>): void {
+  const needed = uris.map((uri) => findResource(table, uri)?.entry.resource.scope);
+  const lacking = needed.filter((scope) => scope !== undefined && !scopes.has(scope)) as string[];
+  if (lacking.length > 0) throw new ScopeRequired([...new Set(lacking)]);
+}
+
 /** Rejects with RpcError, with the URI as data where there is no such resource, or ScopeRequired. */
 export function readResource(
   uri: string,

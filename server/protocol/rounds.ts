@@ -3,6 +3,7 @@
  * and runs from its start with them. Answers of earlier rounds travel sealed with the client, bound to its request.
  */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../canonical-json.ts';
 import type { Answers, InputRequired, Question } from './request.ts';
 import { INVALID_PARAMS, RpcError } from './rpc-error.ts';
 import type { Sealer } from './sealing.ts';
@@ -58,9 +59,8 @@ export class Rounds {
     this.#options = options;
   }
 
-  /** Resolves with what `read` makes of the answer; rejects with Suspended when it must be asked for first. */
+  /** Once for each key. Resolves with what `read` makes of the answer; rejects with Suspended when it must be asked for first. */
   ask<Answer>(key: string, question: Question, read: (answer: unknown) => Answer | undefined): Promise<Answer> {
-    if (this.#used.has(key) || this.#open.has(key)) throw new Error(`two questions of one call have the key ${key}`);
     const given = Object.hasOwn(this.#options.given, key) ? this.#options.given[key] : undefined;
     const answer = given === undefined ? undefined : read(given);
     if (answer !== undefined) {
@@ -88,15 +88,8 @@ export class Rounds {
   }
 }
 
+/** Clients may write the members of an object in another order when they send it again. */
 const bound = ({ caller, method, name, arguments: given }: Binding): string =>
   createHash('sha256')
-    .update(JSON.stringify([caller, method, name, sorted(given)]))
+    .update(canonicalJson([caller, method, name, given]))
     .digest('base64url');
-
-/** Clients may write the members of an object in another order when they send it again. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, member]) => [key, sorted(member)] as const);
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
-}

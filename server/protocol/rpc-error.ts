@@ -7,7 +7,11 @@ export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
-/** For answers that have no JSON-RPC request, such as a refused Host; in the range that the specification left to servers. */
+/**
+ * The code that older clients know for refusals without a JSON-RPC request, such as of a Host: they are made before
+ * anything is read that tells the revision. 2026-07-28 calls -32000 to -32019 legacy, without a meaning of their own; no
+ * other code belongs there.
+ */
 export const REFUSED = -32000;
 /** Revision 2026-07-28: a header does not say what the body says. */
 export const HEADER_MISMATCH = -32020;

@@ -3,7 +3,6 @@
  * question to the client; what comes after that reaches nobody. Whatever a short call does not need is made when it is
  * first looked at. Must not know a transport.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger } from 'pino';
 import type { ServerEvent } from '../events/event.ts';
 import type { Outcome } from '../telemetry/metrics.ts';
@@ -11,6 +10,7 @@ import type { Step } from '../toolsets/call.ts';
 import type { Call } from '../toolsets/toolset.ts';
 import { Asking } from './asking.ts';
 import { type CallHost, ToolsetCall } from './call.ts';
+import { current, type Liable, type Spent } from './current.ts';
 import type { Deadlines, Expiring } from './deadline.ts';
 import { Cancelled, type Circumstances, type Failure, failureOf, TimeoutExceeded } from './failure.ts';
 import type { Operation } from './operation.ts';
@@ -18,6 +18,7 @@ import type { Asked } from './questions.ts';
 import type { Answered, InputRequired, Request } from './request.ts';
 import { Suspended } from './rounds.ts';
 import type { Sealer } from './sealing.ts';
+import type { Needs } from './table.ts';
 
 /** What is written down of one request: no arguments, no results. */
 export interface AuditEntry {
@@ -26,6 +27,8 @@ export interface AuditEntry {
   readonly operation: Operation;
   readonly outcome: Outcome;
   readonly seconds: number;
+  /** On models; undefined where none was asked. */
+  readonly spent: Spent | undefined;
 }
 
 /** What all runs of a server share. */
@@ -35,6 +38,7 @@ export interface Surroundings {
   /** For calls that have become tasks. */
   readonly taskDeadlines: Deadlines;
   readonly sealer: Sealer;
+  readonly needs: Needs;
   /** Ids that join an answer to its log lines. */
   newId(): string;
   publish(event: ServerEvent): void;
@@ -53,22 +57,9 @@ export interface Piece<Deps, Value, Answer> {
   failed?(failure: Failure): Answer | undefined;
 }
 
-/** The run that the code under way belongs to, through every promise, timer and callback that comes of it. */
-const current = new AsyncLocalStorage<Run>();
-
-/**
- * For the process's handlers of what nobody has caught. True where a tool is to blame, which costs its call and nothing
- * else; false for everything that no tool began.
- */
-export function blameTool(error: unknown): boolean {
-  const run = current.getStore();
-  run?.panic(error);
-  return run !== undefined;
-}
-
 type Settle<Answer> = (answer: Answered<Answer>) => void;
 
-export class Run implements Expiring, Circumstances, CallHost {
+export class Run implements Expiring, Circumstances, CallHost, Liable {
   readonly startedAt = performance.now();
   earlier: Expiring | undefined;
   later: Expiring | undefined;
@@ -85,6 +76,7 @@ export class Run implements Expiring, Circumstances, CallHost {
   #controller: AbortController | undefined;
   #asking: Asking | undefined;
   #lastStep = -Infinity;
+  #spent: Spent | undefined;
 
   constructor(surroundings: Surroundings, operation: Operation, request: Request) {
     this.#surroundings = surroundings;
@@ -129,7 +121,7 @@ export class Run implements Expiring, Circumstances, CallHost {
     const { audit, log } = this.#surroundings;
     const seconds = (performance.now() - this.startedAt) / 1000;
     this.#operation.count(this.request.transport, outcome, seconds);
-    audit?.({ id: this.id, request: this.request, operation: this.#operation, outcome, seconds });
+    audit?.({ id: this.id, request: this.request, operation: this.#operation, outcome, seconds, spent: this.#spent });
     if (log.isLevelEnabled('debug')) this.log.debug({ outcome, ms: Math.round(seconds * 1000) }, 'answered');
   }
 
@@ -140,11 +132,17 @@ export class Run implements Expiring, Circumstances, CallHost {
     return failure;
   }
 
-  /** Something of this run threw where nobody waited for it. */
   panic(error: unknown): void {
     if (error instanceof Suspended) return; // a question that nobody waits for
     if (this.#over) this.log.error({ error }, 'the tool failed after its call had ended');
     else this.#fail(error);
+  }
+
+  spend(tokens: Spent): void {
+    this.#spent = {
+      inputTokens: (this.#spent?.inputTokens ?? 0) + tokens.inputTokens,
+      outputTokens: (this.#spent?.outputTokens ?? 0) + tokens.outputTokens,
+    };
   }
 
   expire(): void {
@@ -223,6 +221,7 @@ export class Run implements Expiring, Circumstances, CallHost {
       request: this.request,
       operation: this.#operation,
       sealer: this.#surroundings.sealer,
+      asks: this.#surroundings.needs.asks,
       given: this.#piece?.given,
       signal: () => this.signal,
       suspend,

@@ -76,8 +76,11 @@ test('a mark is good for its text and purpose only', () => {
   expect(sealer.verify('session', 'abc', mark)).toBe(true);
   expect(sealer.verify('session', 'abd', mark)).toBe(false);
   expect(sealer.verify('other', 'abc', mark)).toBe(false);
-  for (const wrong of ['', mark.slice(1), `${mark}A`, mark.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')), '!!!'])
+  const changed = mark.replace(/^./, (c) => (c === 'A' ? 'B' : 'A'));
+  for (const wrong of ['', 'A', mark.slice(1), `${mark}A`, changed, '!!!', 'x'.repeat(100_000)])
     expect(sealer.verify('session', 'abc', wrong)).toBe(false);
+  for (let i = 1; i < mark.length; i += 1)
+    expect(sealer.verify('session', 'abc', mark.slice(0, i)), `cut at ${i}`).toBe(false);
   expect(open().verify('session', 'abc', mark)).toBe(false);
 });
 

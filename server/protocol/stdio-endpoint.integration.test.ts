@@ -4,80 +4,21 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLocalBus, type EventBus } from '../events/event.ts';
-import { createLog } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
-import { createDispatch } from './dispatch.ts';
 import { call, initialize, request } from './legacy/raw.testing.ts';
-import { talkingToolset } from './legacy/talking.testing.ts';
-import { openSealer } from './sealing.ts';
-import { createStdioEndpoint, type StdioEndpoint } from './stdio-endpoint.ts';
+import { log, META, type Message, modern, openPipes, type Pipes } from './stdio/pipes.testing.ts';
+import { createStdioEndpoint } from './stdio-endpoint.ts';
 import { compileTable } from './table.ts';
 
-type Message = Record<string, unknown>;
-
-const log = createLog({ level: 'silent', destination: 'stderr' });
-
-let input: PassThrough;
-let output: PassThrough;
-let endpoint: StdioEndpoint;
-let bus: EventBus;
-let seen: string[];
-let text: string;
-
+let pipes: Pipes;
 beforeEach(() => {
-  input = new PassThrough();
-  output = new PassThrough();
-  seen = [];
-  text = '';
-  output.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  bus = createLocalBus();
-  const toolset = talkingToolset(seen);
-  endpoint = createStdioEndpoint({
-    identity: { name: 'test', version: '1' },
-    dispatch: createDispatch({
-      table: compileTable([{ toolset, deps: { seen } }]),
-      log,
-      metrics: createMetrics({ processMetrics: false }),
-      callTimeoutMs: 30_000,
-      taskTimeoutMs: 60_000,
-      strictOutput: true,
-      sealer: openSealer({ now: () => new Date(), log }),
-      publish: (event) => bus.publish(event),
-      newId: () => 'id',
-    }),
-    bus,
-    log,
-    input,
-    output,
-  });
+  pipes = openPipes();
 });
-afterEach(() => endpoint.close());
+afterEach(() => pipes.endpoint.close());
 
-const write = (...messages: unknown[]): void => {
-  for (const message of messages) input.write(`${JSON.stringify(message)}\n`);
-};
-const messages = (): Message[] =>
-  text
-    .split('\n')
-    .slice(0, -1)
-    .flatMap((line) => [JSON.parse(line) as Message | Message[]].flat());
-const answerTo = async (id: unknown): Promise<Message> => {
-  const find = (): Message | undefined => messages().find((message) => message['id'] === id && !('method' in message));
-  await expect.poll(find, { interval: 5 }).toBeDefined();
-  return find() as Message;
-};
-const said = (method: string): Message[] => messages().filter((message) => message['method'] === method);
-
-const META = 'io.modelcontextprotocol/';
-const modern = (id: number | string, method: string, params: Record<string, unknown> = {}, version = '2026-07-28') => {
-  const _meta = {
-    [`${META}protocolVersion`]: version,
-    [`${META}clientCapabilities`]: { elicitation: {} },
-    ...(params['_meta'] as object | undefined),
-  };
-  return request(id, method, { ...params, _meta });
-};
+const write = (...messages: unknown[]): void => pipes.write(...messages);
+const messages = (): Message[] => pipes.messages();
+const answerTo = (id: unknown): Promise<Message> => pipes.answerTo(id);
+const said = (method: string): Message[] => pipes.said(method);
 
 describe('a connection', () => {
   test('speaks the old revisions when it begins with initialize, and no other from then on', async () => {
@@ -109,6 +50,31 @@ describe('a connection', () => {
     write(modern(1, 'tools/list', {}, '2030-01-01'));
     expect(await answerTo(1)).toMatchObject({ error: { code: -32022, data: { supported: ['2026-07-28'] } } });
   });
+
+  test.each([
+    ['of a revision that is not spoken', modern(1, 'tools/list', {}, '2027-01-01')],
+    ['whose envelope is not whole', request(1, 'tools/list', { _meta: { [`${META}protocolVersion`]: '2026-07-28' } })],
+    ['whose revision is no text', request(1, 'ping', { _meta: { [`${META}protocolVersion`]: 7 } })],
+  ])('may fall back on an old revision after a request %s', async (_, refused) => {
+    write(refused, initialize(), request(2, 'ping'));
+    expect(await answerTo(1)).toHaveProperty('error');
+    expect(await answerTo('init')).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+    expect(await answerTo(2)).toMatchObject({ result: {} });
+  });
+
+  test('may still choose the new revision after a request that was refused', async () => {
+    write(modern(1, 'tools/list', {}, '2027-01-01'), modern(2, 'tools/list'), initialize());
+    expect(await answerTo(2)).toMatchObject({ result: { resultType: 'complete' } });
+    expect(await answerTo('init')).toMatchObject({
+      error: { code: -32022, data: { supported: ['2026-07-28'], requested: '2025-11-25' } },
+    });
+  });
+
+  test('that begins with initialize speaks an old revision, whatever its envelope says', async () => {
+    const { params, ...rest } = initialize();
+    write({ ...rest, params: { ...params, _meta: { [`${META}protocolVersion`]: '2027-01-01' } } });
+    expect(await answerTo('init')).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+  });
 });
 
 describe('the old revisions', () => {
@@ -134,7 +100,7 @@ describe('the old revisions', () => {
   test('answer a batch with one array', async () => {
     write([request(1, 'ping'), { jsonrpc: '2.0', method: 'notifications/x' }, request(2, 'nope')]);
     await answerTo(2);
-    expect(text.split('\n').filter((line) => line.startsWith('['))).toHaveLength(1);
+    expect(pipes.lines().filter((line) => line.startsWith('['))).toHaveLength(1);
     expect(await answerTo(1)).toMatchObject({ result: {} });
   });
 });
@@ -149,47 +115,42 @@ describe.each([
 
   test('a call that is taken back ends and is not answered', async () => {
     write(calling(1, 'work', { ms: 20_000 }));
-    await expect.poll(() => seen).toContain('started');
+    await expect.poll(() => pipes.seen).toContain('started');
     write({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } });
-    await expect.poll(() => seen).toEqual(['started', 'aborted']);
+    await expect.poll(() => pipes.seen).toEqual(['started', 'aborted']);
     write(calling(2, 'log', {}));
     await answerTo(2);
     expect(messages().filter(({ id }) => id === 1)).toEqual([]);
   });
 
-  test('calls under way are answered after the client has closed its end', async () => {
-    write(calling(1, 'work', { ms: 60 }), calling(2, 'log', {}));
-    input.end();
-    await endpoint.ended;
-    await endpoint.close();
-    expect(messages().filter(({ id }) => id === 1 || id === 2)).toHaveLength(2);
-    expect(seen).toEqual(['started', 'done']);
+  test('arguments that are no object are an error of the protocol', async () => {
+    write(calling(1, 'log', []), calling(2, 'log', null as never), calling(3, 'log', 'x' as never));
+    for (const id of [1, 2, 3]) expect(await answerTo(id)).toMatchObject({ error: { code: -32602 } });
+    expect(pipes.seen).toEqual([]);
   });
 
-  test('what is no message does no harm', async () => {
-    input.write('this is not JSON\n\n{"jsonrpc":"2.0"}\n7\n[]\n');
-    input.write(`${'['.repeat(10_000)}\n`);
-    input.write(`{"a":"${'x'.repeat(5 * 1024 * 1024)}"}\n`);
-    input.write(Buffer.from([0x22, 0xff, 0x22, 0x0a]));
-    write({ jsonrpc: '2.0', id: 9, method: 7 }, calling(1, 'log', {}));
-    expect(await answerTo(1)).toMatchObject({ result: {} });
-    expect(await answerTo(9)).toMatchObject({ error: { code: -32600 } });
-    expect(messages().every(({ id }) => id === 1 || id === 9 || id === 'init')).toBe(true);
+  test('calls under way are answered after the client has closed its end', async () => {
+    write(calling(1, 'work', { ms: 60 }), calling(2, 'log', {}));
+    pipes.input.end();
+    await pipes.endpoint.ended;
+    await pipes.endpoint.close();
+    expect(messages().filter(({ id }) => id === 1 || id === 2)).toHaveLength(2);
+    expect(pipes.seen).toEqual(['started', 'done']);
   });
 });
 
 test('subscriptions of the new revision hear of changes and end with a result', async () => {
   write(modern('s', 'subscriptions/listen', { notifications: { toolsListChanged: true } }));
   await expect.poll(() => said('notifications/subscriptions/acknowledged').length).toBe(1);
-  bus.publish({ type: 'tools' });
+  pipes.bus.publish({ type: 'tools' });
   await expect.poll(() => said('notifications/tools/list_changed').length).toBe(1);
-  await endpoint.close();
+  await pipes.endpoint.close();
   expect(await answerTo('s')).toMatchObject({ result: { resultType: 'complete' } });
 });
 
 test('a message may come in any pieces', async () => {
   const bytes = Buffer.from(`${JSON.stringify(initialize())}\r\n${JSON.stringify(request('ü', 'ping'))}\n`);
-  for (const byte of bytes) input.write(Buffer.from([byte]));
+  for (const byte of bytes) pipes.input.write(Buffer.from([byte]));
   expect(await answerTo('ü')).toMatchObject({ result: {} });
   expect(await answerTo('init')).toMatchObject({ result: {} });
 });
@@ -200,7 +161,7 @@ test('a client that does not read its answers is not read either', async () => {
   const blocked = createStdioEndpoint({
     identity: { name: 'test', version: '1' },
     dispatch: { table: compileTable([]) } as never,
-    bus,
+    bus: pipes.bus,
     log,
     input: full,
     output: slow,

@@ -1,6 +1,6 @@
 /**
- * MCP over a pair of pipes, stdin and stdout of a process, in all revisions: the first request that is no probe decides
- * for the connection. One message a line; nothing else may write to the output.
+ * MCP over a pair of pipes, stdin and stdout of a process, in all revisions: the first request that is no probe and is
+ * not refused decides for the connection. One message a line; nothing else may write to the output.
  */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
@@ -10,14 +10,16 @@ import { parseJson } from '../http/json.ts';
 import { ANONYMOUS } from '../toolsets/call.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Identity } from './identity.ts';
-import { errorText, type Message, type RequestMessage, readMessage } from './message.ts';
+import { batchProblem, isInitialize, readBatch } from './legacy/batch.ts';
+import { errorText, type Id, type Message, type RequestMessage, readMessage } from './message.ts';
 import { claimsVersion } from './modern/envelope.ts';
 import type { Extension } from './modern/methods.ts';
-import { INTERNAL_ERROR, INVALID_REQUEST, REFUSED, ScopeRequired } from './rpc-error.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST, REFUSED, RpcError, ScopeRequired } from './rpc-error.ts';
 import type { Era } from './stdio/era.ts';
 import { createLegacyEra } from './stdio/legacy-era.ts';
 import { readLines } from './stdio/lines.ts';
 import { createModernEra } from './stdio/modern-era.ts';
+import { contentOf, requestIds } from './stdio/refused-line.ts';
 
 export interface StdioEndpoint {
   /** Resolves when the client says nothing more: it has closed the input, or the output. */
@@ -37,7 +39,6 @@ export interface StdioEndpointOptions {
 }
 
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
-const MAX_BATCH = 64;
 /** Requests at once; the client is another program of the same user, which may be wrong but not hostile. */
 const MAX_RUNNING = 256;
 const MAX_SUBSCRIPTIONS = 64;
@@ -53,9 +54,9 @@ export function createStdioEndpoint(options: StdioEndpointOptions): StdioEndpoin
 
   const eraOf = (message: Message): Era => {
     if (pinned) return pinned;
-    const era = claimsVersion(message as { params?: unknown }) ? modern : legacy;
+    const era = claimsVersion(message as { params?: unknown }) && !isInitialize(message) ? modern : legacy;
     // A client that probes may still find that it does not speak the revision it was told.
-    if (message.kind === 'request' && message.method !== 'server/discover') pinned = era;
+    if (message.kind === 'request' && message.method !== 'server/discover' && era.isChosenBy(message)) pinned = era;
     return era;
   };
 
@@ -72,33 +73,39 @@ export function createStdioEndpoint(options: StdioEndpointOptions): StdioEndpoin
     }
   };
 
+  const refuse = (ids: readonly Id[], { code, message }: RpcError): undefined => {
+    log.warn({ problem: message }, 'a line cannot be taken');
+    for (const id of ids) say(errorText(id, code, message));
+    if (ids.length === 0 && (pinned?.hasErrorsWithoutId ?? true)) say(errorText(undefined, code, message));
+    return undefined;
+  };
+
   const receive = (message: Message): Promise<string | undefined> | undefined => {
     if (message.kind === 'request') return answer(message);
     if (message.kind === 'notification') eraOf(message).notified(message);
     else if (message.kind === 'response') eraOf(message).responded(message);
-    else {
-      log.warn({ problem: message.problem }, 'a message cannot be read');
-      if (message.id !== null) say(errorText(message.id, INVALID_REQUEST, `Invalid Request: ${message.problem}`));
-    }
+    else refuse(message.id === null ? [] : [message.id], invalid(message.problem));
     return undefined;
   };
 
   /** Some answers are an array, or nothing where there are none. */
-  const receiveBatch = async (messages: readonly unknown[]): Promise<string | undefined> => {
-    const answers = await Promise.all(messages.map(async (message) => receive(readMessage(message))));
+  const receiveBatch = async (messages: readonly Message[]): Promise<string | undefined> => {
+    const answers = await Promise.all(messages.map(async (message) => receive(message)));
     const texts = answers.filter((text) => text !== undefined);
     return texts.length === 0 ? undefined : `[${texts.join(',')}]`;
   };
 
+  const takeBatch = (values: readonly unknown[]): Promise<string | undefined> | undefined => {
+    const messages = readBatch(values);
+    const problem = batchProblem(messages, pinned?.hasBatches === true);
+    return problem === undefined ? receiveBatch(messages) : refuse(requestIds(values), invalid(problem));
+  };
+
   const take = (line: Buffer | 'TooLong'): void => {
-    const parsed = line === 'TooLong' ? { ok: false, message: `more than ${MAX_LINE_BYTES} bytes` } : parseJson(line);
-    if (!('value' in parsed)) {
-      log.warn({ problem: parsed.message }, 'a line cannot be read');
-      return;
-    }
-    const { value } = parsed;
-    const isBatch = Array.isArray(value) && value.length <= MAX_BATCH && pinned?.hasBatches === true;
-    const answered = isBatch ? receiveBatch(value) : receive(readMessage(value));
+    if (line === 'TooLong') return refuse([], invalid(`the line has more than ${MAX_LINE_BYTES} bytes`));
+    const parsed = parseJson(line);
+    if (!parsed.ok) return refuse(requestIds(contentOf(line)), new RpcError(parsed.code, parsed.message));
+    const answered = Array.isArray(parsed.value) ? takeBatch(parsed.value) : receive(readMessage(parsed.value));
     if (!answered) return;
     const said = answered.then((text) => {
       running.delete(said);
@@ -134,3 +141,5 @@ export function createStdioEndpoint(options: StdioEndpointOptions): StdioEndpoin
   };
   return { ended, close: () => (closed ??= close()) };
 }
+
+const invalid = (problem: string): RpcError => new RpcError(INVALID_REQUEST, `Invalid Request: ${problem}`);

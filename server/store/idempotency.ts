@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely';
+import { canonicalJson } from '../canonical-json.ts';
 import { ToolError } from '../toolsets/toolset.ts';
 import { dialectOf } from './database.ts';
 import type { Migration } from './migration.ts';
@@ -122,13 +123,4 @@ function keyOf({ caller, tool }: Write, key: string) {
 
 function hash(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('base64url');
-}
-
-/** JSON with the keys of every object in order, so that equal values have equal texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -19,12 +19,16 @@ const run = promisify(execFile);
 const VERSIONS = '/usr/lib/postgresql';
 const PASSWORD = 'only-for-tests';
 const START_MS = 20_000;
+/** Connections of clients, without the one that asks. */
+const OTHERS = `from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
 
 export interface TestPostgres {
   /** Creates an empty database and gives the file that holds its URL. */
   urlFile(): Promise<string>;
   /** Ends every connection of clients, as a failing-over server does. */
   disconnectAll(): Promise<void>;
+  /** Stops the connections that there are from answering, without ending them, until the function given back is called. */
+  freeze(): Promise<() => void>;
   stop(): Promise<void>;
 }
 
@@ -56,10 +60,14 @@ export async function startPostgres(): Promise<TestPostgres | { readonly missing
       return file;
     },
     async disconnectAll() {
-      await query(
-        url('postgres'),
-        `select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
-      );
+      await query(url('postgres'), `select pg_terminate_backend(pid) ${OTHERS}`);
+    },
+    async freeze() {
+      const frozen = (await query(url('postgres'), `select pid ${OTHERS}`)).map(({ pid }) => Number(pid));
+      for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+      return () => {
+        for (const pid of frozen) process.kill(pid, 'SIGCONT');
+      };
     },
     async stop() {
       if (server.exitCode === null && server.signalCode === null) {
@@ -109,11 +117,11 @@ async function answers(server: ChildProcess, port: number): Promise<boolean> {
   return false;
 }
 
-async function query(url: string, text: string): Promise<void> {
+async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(text);
+    return (await client.query<Record<string, unknown>>(text)).rows;
   } finally {
     await client.end();
   }

@@ -13,10 +13,18 @@ test('a line is one JSON object with time, level and message', () => {
   expect(line['time']).toMatch(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/);
 });
 
-test('fields with the names of secrets are blanked, one level down too', () => {
-  const { text } = logged((log) => log.info({ token: 'hunter2', request: { authorization: 'Bearer hunter2' } }, 'x'));
-  expect(text).not.toContain('hunter2');
-});
+test.each(['authorization', 'cookie', 'token', 'password', 'apiKey', 'secret', 'credential', 'headers'])(
+  'a field with the name %s is blanked, one level down too',
+  (name) => {
+    for (const value of ['hunter2', { inside: 'hunter2' }, ['hunter2']]) {
+      const { line, text } = logged((log) =>
+        log.info({ [name]: value, request: { [name]: value, tool: 'echo' } }, 'x'),
+      );
+      expect(text).not.toContain('hunter2');
+      expect(line['request']).toMatchObject({ tool: 'echo' });
+    }
+  },
+);
 
 test.each(['error', 'err'])('of a failure under %s only name, message, code, stack and cause are shown', (field) => {
   const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', config: { headers: 'hunter2' } });

@@ -20,6 +20,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
 {{- define "mcp-fleet.serviceAccountName" -}}
+{{- if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
+{{- fail "serviceAccount.create is false: set serviceAccount.name to one that exists" }}
+{{- end }}
 {{- .Values.serviceAccount.name | default (include "mcp-fleet.fullname" .) }}
 {{- end }}
 

@@ -237,6 +237,29 @@ describe('an examination without a result says what to do:', () => {
     expect(all(world)).toEqual([]);
   });
 
+  test.each([
+    ['tasks', 599, 600],
+    ['everything', 5999, 6000],
+  ])('a server with %s that refuses a caller of so many requests', async (name, few, enough) => {
+    await using world = await startWorld();
+    const limited = (requestsPerMinutePerCaller: number) => ({
+      toolsets: [{ name }],
+      limits: { requestsPerMinutePerCaller },
+    });
+    ask(world, '1', limited(few));
+    await serve(world);
+    await until(() =>
+      expect(result(world)?.message).toContain(
+        `spec.limits.requestsPerMinutePerCaller, ${few}, lets one caller send; examine a server with the same spec and image where it is 0 or at least ${enough}. Give the annotation`,
+      ),
+    );
+    expect(all(world)).toEqual([]);
+    ask(world, '2', limited(enough));
+    await world.quiet();
+    world.run();
+    await jobOf(world);
+  });
+
   test('a Job that the API server refuses', async () => {
     await using world = await startWorld();
     const creates = ({ path }: { readonly path: string }) => path.includes('/jobs/assistant-verify-');

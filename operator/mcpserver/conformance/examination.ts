@@ -21,6 +21,7 @@ import {
   type Job,
   jobName,
   jobs,
+  scenariosOf,
   VERIFY_ANNOTATION,
 } from './job.ts';
 
@@ -90,6 +91,9 @@ export function examination(
   });
   if (conformanceImage === undefined) return ended({ message: NO_IMAGE });
   if (server.spec.auth.type !== 'None') return ended({ message: `${NO_TOKEN} ${capitalised(AGAIN)} there.` });
+  const allowed = server.spec.limits.requestsPerMinutePerCaller;
+  const needed = REQUESTS_PER_MINUTE[scenariosOf(server)];
+  if (allowed > 0 && allowed < needed) return ended({ message: tooFew(allowed, needed) });
   const name = jobName(server, request);
   const job = observed.jobs.find(({ metadata }) => metadata.name === name);
   if (job !== undefined) return endOf(server, job, observed.examiners, ended);
@@ -103,6 +107,15 @@ const NO_IMAGE =
   'The operator knows no image with the suite; set the value conformanceImage of its chart (MCP_FLEET_CONFORMANCE_IMAGE).';
 const NO_TOKEN =
   'The suite has no token for this server; examine one with the same spec and image whose spec.auth.type is None.';
+
+/**
+ * The suite is one caller and waits for nothing. It sends 70 requests to a server without its fixtures and 540 to one
+ * with them, within seconds; ten seconds' worth of a minute's budget may be spent at once.
+ */
+const REQUESTS_PER_MINUTE = { plain: 600, fixtures: 6000 };
+
+const tooFew = (allowed: number, needed: number): string =>
+  `The suite sends more requests than spec.limits.requestsPerMinutePerCaller, ${allowed}, lets one caller send; examine a server with the same spec and image where it is 0 or at least ${needed}. ${capitalised(AGAIN)} there.`;
 
 const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 

@@ -27,6 +27,10 @@ const KEPT_SECONDS = 3600;
 /** Serves the fixtures that most scenarios need. */
 const FIXTURES = 'everything';
 
+/** Which scenarios a server is asked, as the image with the suite calls them. */
+export const scenariosOf = ({ spec }: CachedMcpServer): 'fixtures' | 'plain' =>
+  spec.toolsets.some(({ name }) => name === FIXTURES) ? 'fixtures' : 'plain';
+
 export interface Job extends KubeObject {
   readonly spec: {
     readonly backoffLimit: number;
@@ -84,9 +88,8 @@ export function conformanceJob(server: CachedMcpServer, { request, image, examin
 const TMP: readonly Mounted[] = [{ volume: { name: 'tmp', emptyDir: {} }, mountPath: '/tmp', readOnly: false }];
 
 function podSpec(server: CachedMcpServer, image: string): PodSpec {
-  const { imagePullSecrets = [], imagePullPolicy, scheduling, toolsets } = server.spec;
+  const { imagePullSecrets = [], imagePullPolicy, scheduling } = server.spec;
   const { nodeSelector, tolerations } = scheduling ?? {};
-  const scenarios = toolsets.some(({ name }) => name === FIXTURES) ? 'fixtures' : 'plain';
   return {
     serviceAccountName: server.metadata.name,
     automountServiceAccountToken: false,
@@ -99,7 +102,7 @@ function podSpec(server: CachedMcpServer, image: string): PodSpec {
         name: 'conformance',
         image,
         imagePullPolicy,
-        args: ['--url', serviceUrl(server), '--scenarios', scenarios],
+        args: ['--url', serviceUrl(server), '--scenarios', scenariosOf(server)],
         resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '512Mi' } },
         terminationMessagePolicy: 'FallbackToLogsOnError',
         securityContext: containerSecurityContext({ readOnlyRootFilesystem: true }),

@@ -16,7 +16,7 @@ import { TASKS, type ToolAnswer, toolAnswerMembers } from '../../protocol/tool-c
 import type { Caller } from '../../toolsets/call.ts';
 import type { TaskRow, TaskTables } from './tables.ts';
 import { TaskCall } from './task-call.ts';
-import { TaskRunner } from './task-runner.ts';
+import { noRoom, TaskRunner } from './task-runner.ts';
 import { createTaskStore, type Ending } from './task-store.ts';
 
 export interface TasksOptions {
@@ -30,7 +30,6 @@ export interface TasksOptions {
   /** Tasks that run here at a time. */
   readonly maxRunning: number;
   readonly leaseMs?: number;
-  readonly ttlMs?: number;
 }
 
 export interface OpenTasks {
@@ -45,15 +44,14 @@ const BEATS_PER_LEASE = 3;
 /** Longer than a task may run, so that there is time to fetch its result. */
 const TTL_MS = 7_200_000;
 const POLL_MS = 1_000;
-const RETRY_MS = 5_000;
 /** In characters. */
 const MAX_RESULT = 4 * 1024 * 1024;
 const MAX_ID = 64;
 
 export function openTasks(options: TasksOptions): OpenTasks {
-  const { server, dispatch, bus, log, maxRunning, leaseMs = LEASE_MS, ttlMs = TTL_MS } = options;
+  const { server, dispatch, bus, log, maxRunning, leaseMs = LEASE_MS } = options;
   const changed = (id: string): void => bus.publish({ type: 'task', id });
-  const store = createTaskStore({ ...options, leaseMs, ttlMs, changed });
+  const store = createTaskStore({ ...options, leaseMs, ttlMs: TTL_MS, changed });
   const runner = new TaskRunner({ store, bus, log, maxRunning, beatMs: leaseMs / BEATS_PER_LEASE });
   const sweeps = setInterval(() => {
     store.sweep().catch((error: unknown) => log.warn({ error }, 'old tasks are not cleared away'));
@@ -65,8 +63,7 @@ export function openTasks(options: TasksOptions): OpenTasks {
     if (!tool?.task || !followsTasks(request)) return undefined;
     if (runner.hasRoom) return begin(name, given, request);
     if (tool.task === 'optional') return undefined;
-    const data = { retryAfterMs: RETRY_MS };
-    throw new RpcError(INTERNAL_ERROR, 'No task can begin here now. Try again later.', data, 503);
+    throw noRoom();
   };
 
   const begin = (name: string, given: unknown, request: Request): Promise<Answered<ToolAnswer> | CreatedTask> => {
@@ -79,8 +76,9 @@ export function openTasks(options: TasksOptions): OpenTasks {
     ended.catch((error: unknown) => log.error({ error }, 'a task could not be ended'));
     return Promise.race([answered, call.created.then((row) => ({ task: viewOf(row) }))]);
   };
-  const end = async ({ running }: TaskCall, ending: Ending): Promise<void> => {
-    if (running) await runner.end(running, ending);
+  const end = async (call: TaskCall, ending: Ending): Promise<void> => {
+    const task = await call.end();
+    if (task) await runner.end(task, ending);
   };
 
   const method = (

@@ -1,5 +1,6 @@
 /** Pods with tools that become tasks, over one database, for tests; spoken to by the extension's own methods. */
 import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { EventBus } from '../../events/event.ts';
 import { testDispatch, testRequest } from '../../protocol/dispatch.testing.ts';
@@ -12,7 +13,7 @@ import { silent } from '../../store/databases.testing.ts';
 import { migrate } from '../../store/migrate.ts';
 import { defineTool, ToolError, type Toolset } from '../../toolsets/toolset.ts';
 import { type OpenTasks, openTasks, type TasksOptions } from './extension.ts';
-import { migrations } from './tables.ts';
+import { migrations, type TaskTables } from './tables.ts';
 
 export interface JobDeps {
   /** What tools did, in order. */
@@ -57,6 +58,23 @@ export const jobs: Toolset<JobDeps, unknown> = {
     }),
     define({
       ...common,
+      name: 'detach',
+      title: 'Detach',
+      task: 'required',
+      taskFrom: 'detach',
+      input: z.object({ times: z.int().default(1), waits: z.boolean().default(false) }),
+      run: async ({ times, waits }, { deps, signal, detach }) => {
+        signal.throwIfAborted();
+        if (waits) await deps.released;
+        await Promise.all(Array.from({ length: times }, () => detach())).catch((error: unknown) => {
+          deps.done.push('refused');
+          throw error;
+        });
+        return { content: [] };
+      },
+    }),
+    define({
+      ...common,
       name: 'fail',
       title: 'Fail',
       task: 'required',
@@ -80,6 +98,7 @@ export const jobs: Toolset<JobDeps, unknown> = {
       },
     }),
   ],
+  needs: { asks: true },
   open: () => ({ done: [], released: Promise.resolve() }),
 };
 
@@ -117,6 +136,12 @@ export async function openPod(store: OpenDatabase, over: Partial<TasksOptions & 
   return {
     done,
     release,
+    /** How all tasks of the database are. */
+    statuses: async () => {
+      const database: Kysely<TaskTables> = store.database;
+      const rows = await database.selectFrom('mcp_tasks').select('status').execute();
+      return rows.map(({ status }) => status);
+    },
     close: (graceMs: number) => tasks.close(graceMs),
     call,
     ask,

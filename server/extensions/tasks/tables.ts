@@ -9,7 +9,7 @@ export type Status = 'working' | 'input_required' | 'completed' | 'failed' | 'ca
 
 export interface TaskRow {
   id: string;
-  /** Server and id of the caller. */
+  /** Who began it and may ask for it: id of the caller, and the server where that was. */
   owner: string;
   status: Status;
   /** For people: how far it is, or why it has ended. */

@@ -3,6 +3,7 @@
  * questions and its progress go into the task, and only a cancelled task stops it. Must not know where tasks are kept.
  */
 
+import { Cancelled } from '../../protocol/failure.ts';
 import type { Answers, BecomesTask, Request } from '../../protocol/request.ts';
 import type { Caller, Client } from '../../toolsets/call.ts';
 import type { TaskRow } from './tables.ts';
@@ -17,7 +18,9 @@ export class TaskCall implements Request, BecomesTask {
   readonly #runner: TaskRunner;
   readonly #controller = new AbortController();
   readonly #created = Promise.withResolvers<TaskRow>();
+  #beginning: Promise<void> | undefined;
   #running: RunningTask | undefined;
+  #isOver = false;
 
   /** `owner` of the task that it may become. */
   constructor(request: Request, owner: string, runner: TaskRunner) {
@@ -37,12 +40,19 @@ export class TaskCall implements Request, BecomesTask {
     return this.#running !== undefined;
   }
 
-  /** The task, once the call has become one. */
-  get running(): RunningTask | undefined {
+  begin(): Promise<void> {
+    if (this.#isOver) return Promise.reject(new Cancelled('the call has ended'));
+    return (this.#beginning ??= this.#begin());
+  }
+
+  /** The call has ended: gives the task that it has become, or still becomes, and lets it become none later. */
+  async end(): Promise<RunningTask | undefined> {
+    this.#isOver = true;
+    await this.#beginning?.catch(() => undefined); // whoever began it was told
     return this.#running;
   }
 
-  async begin(): Promise<void> {
+  async #begin(): Promise<void> {
     const { task, row } = await this.#runner.begin(this.#owner);
     const { signal } = task.controller;
     signal.addEventListener('abort', () => this.#controller.abort(signal.reason), { once: true });

@@ -26,8 +26,10 @@ class Task {
   /** Of callers without an identity it is all that keeps others out; a UUID has 122 bits of chance only. */
   readonly id = randomBytes(16).toString('base64url');
   readonly controller = new AbortController();
-  readonly waiting = new Map<string, (answer: unknown) => void>();
   readonly asked = new Set<string>();
+  /** Questions of this turn, which the store does not have yet. */
+  readonly questions = new Map<string, Question>();
+  readonly waiting = new Map<string, Pick<PromiseWithResolvers<unknown>, 'resolve' | 'reject'>>();
   /** News for the client that the store does not have yet. */
   message: string | undefined;
   /** Waits for a store that takes it. */
@@ -37,6 +39,7 @@ class Task {
 export type RunningTask = Pick<Task, 'id' | 'controller'>;
 
 const MAX_MESSAGE = 1_000;
+const RETRY_MS = 5_000;
 const STOPPED: Ending = {
   status: 'failed',
   error: { code: INTERNAL_ERROR, message: 'The server that ran this task was stopped before it had ended.' },
@@ -51,11 +54,14 @@ export class TaskRunner {
   readonly #beats: NodeJS.Timeout;
   #beating: Promise<void> | undefined;
   #beginning = 0;
+  /** Whether all tasks will be looked at when what is under way is done. */
+  #looksSoon = false;
   #closing = false;
 
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
     this.#unsubscribe = options.bus.subscribe((event) => {
+      if (this.#looksSoon) return;
       const task = event.type === 'task' ? this.#tasks.get(event.id) : undefined;
       if (task && !task.ending) void this.#look([task.id]);
       else if (event.type === 'all') void this.#look([...this.#tasks.keys()]);
@@ -72,8 +78,9 @@ export class TaskRunner {
     return !this.#closing && this.#tasks.size + this.#beginning < this.#options.maxRunning;
   }
 
-  /** Rejects as the store does. Whoever begins a task must end it. */
+  /** Rejects where there is no room, and as the store does. Whoever begins a task must end it. */
   async begin(owner: string): Promise<{ readonly task: RunningTask; readonly row: TaskRow }> {
+    if (!this.hasRoom) throw noRoom();
     const { store } = this.#options;
     const task = new Task();
     this.#beginning += 1;
@@ -92,19 +99,20 @@ export class TaskRunner {
   }
 
   /** Resolves with the client's answer, which is not checked yet. Rejects with Cancelled, or where `key` was used before. */
-  async ask({ id, controller }: RunningTask, key: string, question: Question, signal: AbortSignal): Promise<unknown> {
+  async ask({ id }: RunningTask, key: string, question: Question, signal: AbortSignal): Promise<unknown> {
     const task = this.#tasks.get(id);
     if (!task) throw new Cancelled('the task has ended');
     if (task.asked.has(key)) throw new Error(`two questions of one task have the key ${key}`);
     task.asked.add(key);
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    promise.catch(() => undefined); // it may be cancelled while the question is still being stored
     const cancel = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', cancel, { once: true });
-    task.waiting.set(key, resolve);
+    task.waiting.set(key, { resolve, reject });
+    // Whatever else the tool asks in this turn is asked with it.
+    if (task.questions.size === 0) setImmediate(() => void this.#ask(task));
+    task.questions.set(key, question);
     try {
-      if (!(await this.#options.store.ask(id, key, question))) controller.abort(new Cancelled('the task has ended'));
       return await promise;
     } finally {
       signal.removeEventListener('abort', cancel);
@@ -138,6 +146,17 @@ export class TaskRunner {
     this.#tasks.clear();
   }
 
+  async #ask(task: Task): Promise<void> {
+    const questions = Object.fromEntries(task.questions);
+    task.questions.clear();
+    try {
+      if (!(await this.#options.store.ask(task.id, questions)))
+        task.controller.abort(new Cancelled('the task has ended'));
+    } catch (error) {
+      for (const key of Object.keys(questions)) task.waiting.get(key)?.reject(error);
+    }
+  }
+
   async #finish(task: Task): Promise<void> {
     if (!task.ending || !this.#tasks.has(task.id)) return;
     try {
@@ -155,18 +174,23 @@ export class TaskRunner {
 
   async #beat(): Promise<void> {
     const tasks = [...this.#tasks.values()];
-    const ids = tasks.map(({ id }) => id);
     const messages = new Map<string, string>();
     for (const task of tasks) {
       if (task.message !== undefined) messages.set(task.id, task.message);
       task.message = undefined;
     }
+    this.#looksSoon = true; // an event of what is written here is no news
     try {
-      await this.#options.store.renew(ids, messages);
+      await this.#options.store.renew(
+        tasks.map(({ id }) => id),
+        messages,
+      );
     } catch (error) {
-      this.#options.log.warn({ error, tasks: ids.length }, 'leases of tasks are not renewed');
+      for (const task of tasks) task.message ??= messages.get(task.id);
+      this.#options.log.warn({ error, tasks: tasks.length }, 'leases of tasks are not renewed');
     }
-    await this.#look(ids);
+    this.#looksSoon = false;
+    await this.#look([...this.#tasks.keys()]);
     await Promise.all(tasks.map((task) => this.#finish(task)));
   }
 
@@ -187,6 +211,9 @@ export class TaskRunner {
       task.controller.abort(new Cancelled('the task was cancelled'));
       return;
     }
-    for (const [key, answer] of Object.entries(row.answers)) task.waiting.get(key)?.(answer);
+    for (const [key, answer] of Object.entries(row.answers)) task.waiting.get(key)?.resolve(answer);
   }
 }
+
+export const noRoom = (): RpcError =>
+  new RpcError(INTERNAL_ERROR, 'No task can begin here now. Try again later.', { retryAfterMs: RETRY_MS }, 503);

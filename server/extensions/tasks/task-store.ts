@@ -53,8 +53,8 @@ export interface TaskStore {
   answer(id: string, owner: string, responses: Responses): Promise<boolean>;
   /** False as `get`; an ended task stays as it ended. */
   cancel(id: string, owner: string): Promise<boolean>;
-  /** False where the task has ended meanwhile. */
-  ask(id: string, key: string, question: Question): Promise<boolean>;
+  /** Adds questions by key, in order. False where the task has ended meanwhile. */
+  ask(id: string, questions: Readonly<Record<string, Question>>): Promise<boolean>;
   /** Does nothing where the task has ended meanwhile. */
   finish(id: string, ending: Ending): Promise<void>;
   look(ids: readonly string[]): Promise<readonly Running[]>;
@@ -202,11 +202,11 @@ export function createTaskStore({ database, now, leaseMs, ttlMs, changed }: Task
       if (known) changed(id);
       return known;
     },
-    async ask(id, key, question) {
+    async ask(id, added) {
       const asked = await database.transaction().execute(async (tables) => {
         const row = await touch(tables, id);
         if (!row) return false;
-        const questions = { ...(JSON.parse(row.questions) as object), [key]: question };
+        const questions = { ...(JSON.parse(row.questions) as object), ...added };
         await talk(tables, id, questions, JSON.parse(row.answers) as Responses);
         return true;
       });

@@ -63,8 +63,7 @@ await describeDatabases((databases) => {
     await expect(pod.call('wait', {}, { caller: { id: 'ann', scopes: new Set() } })).rejects.toMatchObject({
       scopes: ['jobs'],
     });
-    const rows = await (store.database as unknown as Kysely<TaskTables>).selectFrom('mcp_tasks').selectAll().execute();
-    expect(rows).toEqual([]);
+    expect(await pod.statuses()).toEqual([]);
     await pod.close(0);
   });
 
@@ -129,6 +128,9 @@ await describeDatabases((databases) => {
     const shared = by === 'an event' ? { bus: createLocalBus() } : QUICK;
     const [one, other] = [await openPod(store, shared), await openPod(store, shared)];
     const id = await one.begin('wait');
+    // With what it says the first look has been: without an event only the next one can tell of what comes now.
+    const looked = by === 'an event' ? {} : { statusMessage: '1 of 3' };
+    await vi.waitFor(async () => expect(await other.get(id)).toMatchObject({ status: 'working', ...looked }), until);
     expect(await other.cancel(id)).toEqual(expect.not.objectContaining({ status: expect.anything() as unknown }));
     expect(await other.get(id)).toMatchObject({ status: 'cancelled' });
     await vi.waitFor(() => expect(one.done).toEqual(['begun', 'aborted']), until);
@@ -197,7 +199,7 @@ await describeDatabases((databases) => {
     await store.sweep();
     await store.sweep();
     expect(changed).toEqual([id]);
-    expect(await database.selectFrom('mcp_tasks').select('status').execute()).toEqual([{ status: 'failed' }]);
+    expect(await pod.statuses()).toEqual(['failed']);
     await pod.close(0);
   });
 
@@ -230,6 +232,46 @@ await describeDatabases((databases) => {
     await expect(pod.call('fail', { how: 'tool' })).rejects.toMatchObject({ httpStatus: 503 });
     pod.release();
     expect(await pod.call('wait')).toMatchObject({ structuredContent: { waited: true } });
+  });
+
+  test('a tool that asks twice at once to become a task is one task, which ends', async () => {
+    const pod = await openPod(await databases.open());
+    await pod.call('detach', { times: 2 });
+    await vi.waitFor(async () => expect(await pod.statuses()).toEqual(['completed']), until);
+    await pod.close(60_000); // nothing is left to wait for
+  });
+
+  test('the task of a client that leaves while it begins ends', async () => {
+    const pod = await openPod(await databases.open());
+    const gone = new AbortController();
+    const call = pod.call('detach', {}, { signal: gone.signal });
+    gone.abort();
+    expect(await call).toMatchObject({ isError: true });
+    await vi.waitFor(async () => expect(await pod.statuses()).toEqual([expect.not.stringMatching('working')]), until);
+    await pod.close(60_000);
+  });
+
+  test('a call that has ended becomes no task later', async () => {
+    const pod = await openPod(await databases.open());
+    const gone = new AbortController();
+    const call = pod.call('detach', { waits: true }, { signal: gone.signal });
+    gone.abort();
+    expect(await call).toMatchObject({ isError: true });
+    pod.release();
+    await vi.waitFor(() => expect(pod.done).toEqual(['refused']), until);
+    expect(await pod.statuses()).toEqual([]);
+    await pod.close(60_000);
+  });
+
+  test('a tool that becomes a task late is refused where others have taken the last place meanwhile', async () => {
+    const pod = await openPod(await databases.open(), { maxRunning: 1 });
+    const calls = [pod.call('detach', { waits: true }), pod.call('detach', { waits: true })];
+    pod.release();
+    const [task, refused] = await Promise.all(calls);
+    expect(task).toMatchObject({ status: 'working' });
+    expect(refused).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('No task') as string }] });
+    await vi.waitFor(async () => expect(await pod.statuses()).toEqual(['completed']), until);
+    await pod.close(0);
   });
 
   test('beyond the tasks that a pod runs, calls are answered at once or refused', async () => {

@@ -75,6 +75,7 @@ test('nobody else can say that a request was counted', async () => {
   const session = await openSession(owner.url);
   const nobody: Caller = { id: 'anonymous' };
   const bind = JSON.stringify([session, addressOf(owner)]);
+  const theirs = openSealer({ keysDirectory: folder, now: () => new Date(Date.now() - 120_000), log });
   const wrong: Record<string, string> = {
     'the mark of old': '1',
     empty: '',
@@ -83,7 +84,7 @@ test('nobody else can say that a request was counted', async () => {
     'sealed with other keys': admittedMark(openSealer({ now, log }), nobody, session, addressOf(owner)),
     'for another session': admittedMark(ours, nobody, 'another', addressOf(owner)),
     'for another pod': admittedMark(ours, nobody, session, addressOf(other)),
-    'too old': ours.seal('forwarded', nobody, { ttlMs: -1, bind }),
+    'too old': admittedMark(theirs, nobody, session, addressOf(owner)),
     'sealed for another purpose': ours.seal('requestState', nobody, { ttlMs: 60_000, bind }),
   };
   const marks = Object.values(wrong);

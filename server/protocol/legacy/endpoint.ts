@@ -16,22 +16,30 @@ import type { Dispatch } from '../dispatch.ts';
 import type { Identity } from '../identity.ts';
 import type { Sealer } from '../sealing.ts';
 import { FORWARDED } from './admitted.ts';
+import { isInitialize } from './batch.ts';
 import { createForwarder } from './forward.ts';
 import type { Leg } from './initialize.ts';
 import { Peer } from './peer.ts';
-import { answerPost, isInitialize, type Post, problemOf, readPost } from './post.ts';
+import { answerPost, type Post, problemOf, readPost } from './post.ts';
 import * as refusals from './refusals.ts';
-import { eventPosition } from './replay.ts';
+import { eventPosition, ReplayRoom } from './replay.ts';
 import { hasBatches, isLegacyRevision, type LegacyRevision, WITHOUT_HEADER } from './revisions.ts';
 import { Session } from './session.ts';
 import { mintSessionId, podOf } from './session-id.ts';
 import { Sessions } from './sessions.ts';
 
 export interface LegacyEndpoint {
-  /** Answers one POST with its parsed body, GET or DELETE; never rejects. */
+  /**
+   * Answers one POST with its parsed body, GET or DELETE; never rejects. Resolves for a POST when every request in it has
+   * ended and its answer was sent or is kept, which may be long after the connection has gone, or when all were taken
+   * back; for GET when its stream has begun.
+   */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown, caller: Caller): Promise<void>;
   readonly sessions: number;
-  /** Ends every session and its streams; `initialize` opens none from then on. */
+  /**
+   * Ends every session and its streams; `initialize` opens none from then on. Calls under way are cancelled, so wait for
+   * what `handle` gave first.
+   */
   close(): Promise<void>;
 }
 
@@ -68,6 +76,7 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
     monotonic: options.monotonic ?? (() => performance.now()),
     changed: (count) => options.sessionsChanged?.(count),
   });
+  const room = new ReplayRoom();
   const patience = new Deadlines(PATIENCE_MS);
   const forwarder = createForwarder(sealer);
   const unsubscribe = bus.subscribe((event) => void sessions.tell(event));
@@ -98,7 +107,8 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
 
   const openSession = async (post: Post, response: ServerResponse, caller: Caller): Promise<void> => {
     const id = mintSessionId(sealer, pod);
-    const session = new Session({ id, callerId: caller.id, peer: newPeer('conversation', WITHOUT_HEADER), wheel });
+    const peer = newPeer('conversation', WITHOUT_HEADER);
+    const session = new Session({ id, callerId: caller.id, peer, wheel, room });
     if (!sessions.add(session)) return refuse(response, refusals.FULL);
     response.setHeader('mcp-session-id', id);
     return inSession(post, session, response, caller);

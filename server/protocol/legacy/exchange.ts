@@ -36,6 +36,7 @@ export class Exchange implements Expiring {
   readonly #options: ExchangeOptions;
   readonly #texts: string[] = [];
   readonly #running: Running[] = [];
+  readonly #abandoned = Promise.withResolvers<void>();
   #left: number;
   #sink: Sink | undefined;
 
@@ -46,9 +47,16 @@ export class Exchange implements Expiring {
     options.response.once('close', () => this.#gone());
   }
 
+  /** Resolves when all requests were taken back: some may still be worked on, and nobody waits for that. */
+  get abandoned(): Promise<void> {
+    return this.#abandoned.promise;
+  }
+
   /** The way back for one request of the POST. */
   channel(): Channel {
-    const running = new Running();
+    const running = new Running(() => {
+      if (this.#running.every(({ aborted }) => aborted)) this.#abandoned.resolve();
+    });
     this.#running.push(running);
     const say = (text: string): void => void this.#stream().send(text);
     return this.#options.canReturn ? { running, say, detach: () => this.#stream().detach?.() } : { running, say };
@@ -93,7 +101,11 @@ export class Exchange implements Expiring {
     return this.#sink;
   }
 
-  /** A client that cannot come back will never have the answer, so nobody need work on it. */
+  /**
+   * The specification would not have a lost connection taken for a cancellation ("SHOULD NOT", Transports). It is one
+   * where nothing was said yet: without the id of an event a client cannot come back, so nobody could be given the
+   * answer that would be worked on. Where it can come back, the call goes on.
+   */
   #gone(): void {
     this.#options.patience.delete(this);
     if (this.#left > 0 && !this.#sink?.detach) for (const running of this.#running) running.abort();

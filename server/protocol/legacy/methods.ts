@@ -7,17 +7,18 @@ import type { Dispatch } from '../dispatch.ts';
 import { isLogLevel, type LogLevel } from '../log-level.ts';
 import type { Params } from '../message.ts';
 import type { Page } from '../page.ts';
-import { completionParams, cursorParam, textParam } from '../params.ts';
+import { argumentsParam, completionParams, cursorParam, textParam } from '../params.ts';
 import type { Answered, Request } from '../request.ts';
+import { checkReadable } from '../resources.ts';
 import { INVALID_PARAMS, RpcError } from '../rpc-error.ts';
 import { toolAnswerMembers } from '../tool-call.ts';
 import type { Leg } from './initialize.ts';
+import type { Watched } from './watched.ts';
 
 /** What a conversation remembers of its client's wishes. */
 export interface Wishes {
   level: LogLevel | undefined;
-  /** URIs of resources that the client watches. */
-  readonly watched: Set<string>;
+  readonly watched: Watched;
 }
 
 export interface Asking {
@@ -30,15 +31,13 @@ export interface Asking {
 
 type Method = (asking: Asking) => string | Promise<string>;
 
-const MAX_WATCHED = 256;
-const MAX_URI = 2048;
 const EMPTY = '{}';
 
 const methods: Readonly<Record<string, Method>> = {
   ping: () => EMPTY,
   'tools/list': ({ dispatch, params, request }) => pageText('tools', dispatch.listTools(cursorParam(params), request)),
   'tools/call': async ({ dispatch, params, request }) => {
-    const answer = await dispatch.callTool(textParam(params, 'name'), params['arguments'], request);
+    const answer = await dispatch.callTool(textParam(params, 'name'), argumentsParam(params), request);
     return `{${toolAnswerMembers(answered(answer))}}`;
   },
   'resources/list': async ({ dispatch, params, request }) => {
@@ -51,11 +50,10 @@ const methods: Readonly<Record<string, Method>> = {
     const { contents } = answered(await dispatch.readResource(textParam(params, 'uri'), request));
     return JSON.stringify({ contents });
   },
-  'resources/subscribe': ({ wishes, params }) => {
+  'resources/subscribe': ({ dispatch, wishes, params, request }) => {
     const uri = textParam(params, 'uri');
-    if (uri.length > MAX_URI) throw new RpcError(INVALID_PARAMS, `uri is longer than ${MAX_URI} characters.`);
-    if (wishes.watched.size >= MAX_WATCHED && !wishes.watched.has(uri))
-      throw new RpcError(INVALID_PARAMS, `${MAX_WATCHED} resources are watched already. Unsubscribe from some first.`);
+    const { scopes } = request.caller;
+    if (scopes) checkReadable(dispatch.table, [uri], scopes);
     wishes.watched.add(uri);
     return EMPTY;
   },

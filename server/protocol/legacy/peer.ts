@@ -26,6 +26,7 @@ import { initializeResult, type Leg, readInitialize } from './initialize.ts';
 import { answerMethod, type Wishes } from './methods.ts';
 import type { LegacyRevision } from './revisions.ts';
 import type { Running } from './running.ts';
+import { Watched } from './watched.ts';
 
 /** What all conversations of a server share. */
 export interface PeerOptions {
@@ -51,7 +52,7 @@ export class Peer {
   client: Client = NOBODY;
   readonly #options: PeerOptions;
   readonly #leg: Leg;
-  readonly #wishes: Wishes = { level: undefined, watched: new Set() };
+  readonly #wishes: Wishes = { level: undefined, watched: new Watched() };
   readonly #running = new Map<Id, Running>();
   readonly #asks = new Asks();
 
@@ -132,11 +133,11 @@ export class Peer {
     return this.#options.transport;
   }
 
+  get isStateless(): boolean {
+    return this.#leg === 'stateless';
+  }
+
   ask(question: Question, signal: AbortSignal, say: (text: string) => void): Promise<unknown> {
-    if (this.#leg === 'stateless')
-      return Promise.reject(
-        new ToolError('This needs an answer from the user, for which the client must open a session.'),
-      );
     return this.#asks.ask(question, signal, say);
   }
 
@@ -196,6 +197,10 @@ class PeerRequest implements Request {
     return (level, data, logger) => {
       if (isAtLeast(level, wanted)) this.#say('notifications/message', { level, ...(logger && { logger }), data });
     };
+  }
+
+  get standsAlone() {
+    return this.#peer.isStateless;
   }
 
   get ask(): Request['ask'] {

@@ -8,6 +8,7 @@ import type { Caller } from '../../toolsets/call.ts';
 import type { Deadlines } from '../deadline.ts';
 import { errorText, type Message, type RequestMessage, readMessage } from '../message.ts';
 import { INVALID_REQUEST, REFUSED, ScopeRequired } from '../rpc-error.ts';
+import { batchProblem, readBatch } from './batch.ts';
 import { Exchange, type Sink } from './exchange.ts';
 import type { Peer } from './peer.ts';
 
@@ -30,26 +31,18 @@ export interface PostOptions {
   challenge?: ((scopes: readonly string[]) => Refusal) | undefined;
 }
 
-const MAX_BATCH = 64;
-
 export const readPost = (body: unknown): Post =>
   Array.isArray(body)
-    ? { isBatch: true, messages: body.slice(0, MAX_BATCH + 1).map(readMessage) }
+    ? { isBatch: true, messages: readBatch(body) }
     : { isBatch: false, messages: [readMessage(body)] };
 
 /** Why nothing of a POST can be done; undefined where something can. */
 export function problemOf({ isBatch, messages }: Post, batches: boolean): Refusal | undefined {
   const [first] = messages;
-  if (!isBatch) return first?.kind === 'invalid' ? invalid(first.problem) : undefined;
-  if (!batches) return invalid('this revision of the protocol has no batches');
-  if (!first) return invalid('the batch is empty');
-  if (messages.length > MAX_BATCH) return invalid(`a batch has at most ${MAX_BATCH} messages`);
-  if (messages.some(isInitialize)) return invalid('initialize must not be part of a batch');
-  return undefined;
+  const single = first?.kind === 'invalid' ? first.problem : undefined;
+  const problem = isBatch ? batchProblem(messages, batches) : single;
+  return problem === undefined ? undefined : invalid(problem);
 }
-
-export const isInitialize = (message: Message | undefined): boolean =>
-  message?.kind === 'request' && message.method === 'initialize';
 
 const invalid = (problem: string): Refusal => ({
   status: 400,
@@ -58,7 +51,7 @@ const invalid = (problem: string): Refusal => ({
   message: `Invalid Request: ${problem}`,
 });
 
-/** Resolves when everything is answered. Rejects for programming errors only. */
+/** Resolves when everything is answered or nobody waits for it any more. Rejects for programming errors only. */
 export async function answerPost({ isBatch, messages }: Post, options: PostOptions): Promise<void> {
   const { peer, response } = options;
   const count = messages.filter(({ kind }) => kind === 'request' || kind === 'invalid').length;
@@ -71,8 +64,8 @@ export async function answerPost({ isBatch, messages }: Post, options: PostOptio
     else if (message.kind === 'invalid')
       exchange?.reply(errorText(message.id, INVALID_REQUEST, `Invalid Request: ${message.problem}`));
   }
-  if (!exchange) response.writeHead(202, { 'content-length': 0 }).end();
-  await Promise.all(answers);
+  if (exchange) await Promise.race([Promise.all(answers), exchange.abandoned]);
+  else response.writeHead(202, { 'content-length': 0 }).end();
 }
 
 async function answer(

@@ -20,5 +20,8 @@ export const negotiated = (asked: unknown): LegacyRevision => (isLegacyRevision(
 /** JSON-RPC batches came with one revision and went with the next. */
 export const hasBatches = (revision: LegacyRevision): boolean => revision <= '2025-03-26';
 
+/** Before it the schema asks for an id in every error, and a client may take another for a broken message. */
+export const hasErrorsWithoutId = (revision: LegacyRevision): boolean => revision >= '2025-11-25';
+
 /** SEP-1699: streams begin with an event without content; clients of older revisions take that for a broken message. */
 export const hasPriming = (revision: LegacyRevision): boolean => revision >= '2025-11-25';

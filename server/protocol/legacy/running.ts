@@ -2,8 +2,13 @@
  * A request under way that can be taken back. The signal is made when somebody looks at it, which most calls do not.
  */
 export class Running {
+  readonly #takenBack: () => void;
   #controller: AbortController | undefined;
   #aborted = false;
+
+  constructor(takenBack: () => void = () => undefined) {
+    this.#takenBack = takenBack;
+  }
 
   get aborted(): boolean {
     return this.#aborted;
@@ -20,5 +25,6 @@ export class Running {
   abort(): void {
     this.#aborted = true;
     this.#controller?.abort();
+    this.#takenBack();
   }
 }

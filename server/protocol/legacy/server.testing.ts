@@ -4,7 +4,7 @@
 import { createServer } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { createLocalBus, type EventBus } from '../../events/event.ts';
-import { receiveBody } from '../../http/body.ts';
+import { IncomingRequest, receiveBody } from '../../http/body.ts';
 import { parseJson } from '../../http/json.ts';
 import { listen, stopListening } from '../../http/listen.ts';
 import { createTimerWheel } from '../../http/timer-wheel.ts';
@@ -45,7 +45,7 @@ export async function startLegacyServer(options: LegacyServerOptions = {}): Prom
   const toolset = options.toolset ?? talkingToolset(seen);
   const deps = await toolset.open({} as never);
   // A client on a busy machine must not meet a connection that ends just when it is used again.
-  const server = createServer({ keepAliveTimeout: 95_000 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 95_000, IncomingMessage: IncomingRequest }, (request, response) => {
     const admitted = admittedCaller(sealer, request, pod);
     const [, id = 'anonymous', scopes] = /^Bearer (\w+) ?(.*)$/.exec(request.headers.authorization ?? '') ?? [];
     const caller = admitted ?? { id, ...(scopes ? { scopes: new Set(scopes.split(' ')) } : {}) };

@@ -8,7 +8,7 @@ import { type EventStream, openEventStream } from '../../http/event-stream.ts';
 import type { TimerWheel } from '../../http/timer-wheel.ts';
 import { Outbox } from './outbox.ts';
 import type { Peer } from './peer.ts';
-import { type EventPosition, Replay } from './replay.ts';
+import { type EventPosition, Replay, type ReplayRoom } from './replay.ts';
 import { hasPriming } from './revisions.ts';
 
 export interface SessionOptions {
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly callerId: string;
   readonly peer: Peer;
   readonly wheel: TimerWheel;
+  /** Of all sessions, for what their clients may come back to. */
+  readonly room: ReplayRoom;
 }
 
 /** The stream for what belongs to no request, which clients open with GET. */
@@ -29,16 +31,17 @@ export class Session {
   /** Milliseconds of a clock that never goes back. */
   lastUsed = 0;
   readonly #wheel: TimerWheel;
-  readonly #replay = new Replay();
+  readonly #replay: Replay;
   readonly #outboxes = new Map<number, Outbox>();
   #listener: EventStream | undefined;
   #next = GENERAL + 1;
 
-  constructor({ id, callerId, peer, wheel }: SessionOptions) {
+  constructor({ id, callerId, peer, wheel, room }: SessionOptions) {
     this.id = id;
     this.callerId = callerId;
     this.peer = peer;
     this.#wheel = wheel;
+    this.#replay = new Replay(room);
   }
 
   /** Nobody waits for an answer or listens. */
@@ -83,6 +86,7 @@ export class Session {
   close(): void {
     this.peer.close('The session has ended.');
     for (const outbox of this.#outboxes.values()) outbox.end();
+    this.#replay.close();
   }
 
   #carrier(response: ServerResponse): EventStream {

@@ -99,6 +99,67 @@ describe('a session', () => {
     const status = async (session: string) => (await send(url, request(1, 'ping'), { session })).status;
     expect([await status(first), await status(second), await status(third)]).toEqual([404, 200, 200]);
   });
+
+  describe('of a caller who opens many', () => {
+    const by = (caller: string) => ({ headers: { authorization: `Bearer ${caller}` } });
+    const opens = async (url: string, caller: string): Promise<number> =>
+      (await send(url, initialize(), by(caller))).status;
+    const lives = async (url: string, session: string, caller: string): Promise<boolean> =>
+      (await send(url, request(1, 'ping'), { session, ...by(caller) })).status === 200;
+
+    test('ends none of another, however long that has rested', async () => {
+      let clock = 0;
+      const { url } = await startForTest({ maxSessions: 10, monotonic: () => clock });
+      const adas = await openSession(url, by('ada'));
+      clock = 60_000;
+      const eves = await openSession(url, by('eve'));
+      for (let n = 0; n < 50; n += 1) await opens(url, 'eve');
+      expect(await lives(url, adas, 'ada')).toBe(true);
+      clock = 120_000;
+      expect(await opens(url, 'eve')).toBe(200);
+      expect([await lives(url, adas, 'ada'), await lives(url, eves, 'eve')]).toEqual([true, false]);
+    });
+
+    test('ends none of another who has as many', async () => {
+      let clock = 0;
+      const { url } = await startForTest({ maxSessions: 2, monotonic: () => clock });
+      const adas = await openSession(url, by('ada'));
+      clock = 60_000;
+      await openSession(url, by('eve'));
+      expect([await opens(url, 'eve'), await lives(url, adas, 'ada')]).toEqual([503, true]);
+    });
+
+    test('makes room for the others until they have as many, though it is in use or listened to', async () => {
+      const { url, endpoint } = await startForTest({ maxSessions: 10 });
+      const hangUp = new AbortController();
+      for (let n = 0; n < 10; n += 1) {
+        const session = await openSession(url, by('eve'));
+        await send(url, undefined, { session, method: 'GET', signal: hangUp.signal, ...by('eve') });
+      }
+      expect(await opens(url, 'eve')).toBe(503);
+      const adas = [];
+      for (let n = 0; n < 5; n += 1) adas.push(await openSession(url, by('ada')));
+      expect([await opens(url, 'ada'), await opens(url, 'eve')]).toEqual([503, 503]);
+      expect(await opens(url, 'bob')).toBe(200);
+      expect(endpoint.sessions).toBe(10);
+      const alive = await Promise.all(adas.map((session) => lives(url, session, 'ada')));
+      expect(alive.filter(Boolean).length).toBeGreaterThanOrEqual(4);
+      hangUp.abort();
+    });
+
+    test('makes no room where a request is being answered in each', async () => {
+      const { url, seen } = await startForTest({ maxSessions: 2 });
+      const hangUp = new AbortController();
+      for (let n = 0; n < 2; n += 1) {
+        const session = await openSession(url, by('eve'));
+        const busy = send(url, call(1, 'work', { ms: 10_000 }), { session, signal: hangUp.signal, ...by('eve') });
+        busy.catch(() => undefined);
+      }
+      await expect.poll(() => seen).toEqual(['started', 'started']);
+      expect(await opens(url, 'ada')).toBe(503);
+      hangUp.abort();
+    });
+  });
 });
 
 describe('requests over HTTP', () => {

@@ -1,6 +1,7 @@
 /**
  * The sessions of this process: bounded in number, ended when nobody has used them for a time, and found only by the
- * caller who opened them. Where all places are taken, the session that has rested longest makes room, if any rests.
+ * caller who opened them. Where all places are taken, one of the caller who holds the most makes room, so that nobody
+ * can take the places of others by opening many; callers without identity are one.
  */
 import type { ServerEvent } from '../../events/event.ts';
 import { inSlices } from '../../http/event-stream.ts';
@@ -16,12 +17,14 @@ export interface SessionsOptions {
   readonly changed: (count: number) => void;
 }
 
-/** A session that was used more recently does not make room for another. */
+/** A session that was used more recently makes no room for those who hold as many. */
 const RESTED_MS = 10_000;
 
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #byId = new Map<string, Session>();
+  /** How many a caller has. */
+  readonly #held = new Map<string, number>();
   readonly #stopSweep: () => void;
   #closed = false;
 
@@ -36,9 +39,10 @@ export class Sessions {
 
   /** False where there is no room. */
   add(session: Session): boolean {
-    if (this.#closed || (this.#byId.size >= this.#options.max && !this.#makeRoom())) return false;
+    if (this.#closed || (this.#byId.size >= this.#options.max && !this.#makeRoom(session.callerId))) return false;
     session.lastUsed = this.#options.monotonic();
     this.#byId.set(session.id, session);
+    this.#held.set(session.callerId, this.#heldBy(session.callerId) + 1);
     this.#options.changed(this.#byId.size);
     return true;
   }
@@ -53,6 +57,9 @@ export class Sessions {
 
   end(session: Session): void {
     if (!this.#byId.delete(session.id)) return;
+    const left = this.#heldBy(session.callerId) - 1;
+    if (left > 0) this.#held.set(session.callerId, left);
+    else this.#held.delete(session.callerId);
     session.close();
     this.#options.changed(this.#byId.size);
   }
@@ -77,13 +84,27 @@ export class Sessions {
     }
   }
 
-  #makeRoom(): boolean {
-    const before = this.#options.monotonic() - RESTED_MS;
-    let oldest: Session | undefined;
-    for (const session of this.#byId.values())
-      if (session.idle && session.lastUsed <= before && session.lastUsed < (oldest?.lastUsed ?? Infinity))
-        oldest = session;
-    if (oldest) this.end(oldest);
-    return oldest !== undefined;
+  #heldBy(callerId: string): number {
+    return this.#held.get(callerId) ?? 0;
+  }
+
+  /** Ends the session that has rested longest of those whose caller holds the most. False where none may end. */
+  #makeRoom(callerId: string): boolean {
+    let chosen: Session | undefined;
+    for (const session of this.#byId.values()) {
+      if (!this.#mayEnd(session, callerId)) continue;
+      const more = chosen ? this.#heldBy(session.callerId) - this.#heldBy(chosen.callerId) : 1;
+      if (more > 0 || (more === 0 && session.lastUsed < (chosen?.lastUsed ?? 0))) chosen = session;
+    }
+    if (chosen) this.end(chosen);
+    return chosen !== undefined;
+  }
+
+  #mayEnd(session: Session, askerId: string): boolean {
+    const more = this.#heldBy(session.callerId) - this.#heldBy(askerId);
+    // They have no fewer afterwards. Whether one listens, or says something now and then, does not keep others out.
+    if (more >= 2) return !session.peer.busy;
+    const isTheirsToSpend = more > 0 || session.callerId === askerId;
+    return isTheirsToSpend && session.idle && session.lastUsed <= this.#options.monotonic() - RESTED_MS;
   }
 }

@@ -52,7 +52,13 @@ test('requests without a session are answered by a server that has sessions too,
     { error: { code: -32601 } },
   ]);
   const [asked] = await ask(call(4, 'ask_name'));
-  expect(asked).toMatchObject({ id: 4, result: { isError: true } });
+  expect(asked).toMatchObject({
+    id: 4,
+    result: {
+      content: [{ text: 'This asks the user or the client, for which the client must open a session.' }],
+      isError: true,
+    },
+  });
   const progress = await ask(call(5, 'work', { ms: 1 }, { progressToken: 7 }));
   expect(progress).toMatchObject([{ method: 'notifications/progress' }, { id: 5, result: {} }]);
   expect(await ask([request(6, 'ping')])).toMatchObject([{ id: 6, result: {} }]);

@@ -3,6 +3,7 @@
  */
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { releaseMemory } from '../../memory.ts';
 import { answerOf, call, eventsOf, initialize, openSession, type RawEvent, request, send } from './raw.testing.ts';
 import { startForTest } from './server.testing.ts';
 import { talkingToolset } from './talking.testing.ts';
@@ -199,7 +200,7 @@ describe('streams', () => {
   test('of a client that does not read are cut, and its session lives on', async () => {
     const { url, bus } = await startForTest();
     const session = await openSession(url);
-    const uris = Array.from({ length: 200 }, (_, i) => `talk://${'x'.repeat(1500)}/${i}`);
+    const uris = Array.from({ length: 20 }, (_, i) => `talk://${'x'.repeat(1500)}/${i}`);
     await Promise.all(uris.map((uri, i) => send(url, request(i, 'resources/subscribe', { uri }), { session })));
     const lazy = connect(Number(new URL(url).port), '127.0.0.1');
     lazy.on('error', () => undefined);
@@ -207,13 +208,27 @@ describe('streams', () => {
     await new Promise((resolve) => lazy.once('readable', resolve));
     const closed = new Promise((resolve) => lazy.once('close', resolve));
     // The system takes some megabytes for a reader that does not read.
-    for (let i = 0; i < 60; i += 1) {
+    for (let i = 0; i < 600; i += 1) {
       bus.publish({ type: 'all' });
       await new Promise(setImmediate);
     }
     lazy.resume();
     await closed;
     expect((await send(url, request(1, 'ping'), { session })).status).toBe(200);
+  });
+
+  test('of all sessions together only so much is kept for clients that come back', async () => {
+    const { url, seen } = await startForTest({ maxSessions: 40 });
+    const body = call(1, 'come_back', { ms: 1, size: 2 << 20 });
+    releaseMemory();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 40; n += 1) {
+      const session = await openSession(url);
+      expect((await answerOf(await send(url, body, { session }))).status).toBe(200);
+      await expect.poll(() => seen.length).toBe(n + 1);
+    }
+    releaseMemory();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40 << 20);
   });
 
   test('of many sessions with the same ids never cross, whatever goes away in the middle', async () => {

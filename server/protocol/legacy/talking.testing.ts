@@ -77,11 +77,12 @@ const tools: readonly Tool<TalkingDeps>[] = [
   define({
     ...common,
     name: 'come_back',
-    input: z.object({ ms: z.int() }),
-    run: async ({ ms }, call) => {
+    input: z.object({ ms: z.int(), size: z.int().default(0) }),
+    run: async ({ ms, size }, call) => {
       await call.detach();
       await sleep(ms);
-      return text('here it is');
+      call.deps.seen.push('came back');
+      return text('here it is'.padEnd(size, '.'));
     },
   }),
   define({

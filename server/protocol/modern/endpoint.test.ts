@@ -98,6 +98,21 @@ describe('a request is refused, with its own id and without running anything,', 
     ['of a tool without a name', [{ ...call, name: 1 }], 200, -32602],
     ['with answers that are none', [{ ...call, inputResponses: null }], 200, -32602],
     ['with a state that is no text', [{ ...call, requestState: 1 }], 200, -32602],
+    ['with a list for arguments', [{ ...call, arguments: [] }], 200, -32602],
+    ['with a text for arguments', [{ ...call, arguments: 'x' }], 200, -32602],
+    ['with null for arguments', [{ ...call, arguments: null }], 200, -32602],
+    [
+      'for log messages of an unknown level',
+      [{ ...call, _meta: { ...meta, [`${META}logLevel`]: 'bogus' } }],
+      400,
+      -32602,
+    ],
+    [
+      'for log messages of a level that is no text',
+      [{ ...call, _meta: { ...meta, [`${META}logLevel`]: 3 } }],
+      400,
+      -32602,
+    ],
   ];
   test.each(rows)('%s', async (_name, sent, status, code) => {
     const before = written.length;
@@ -183,6 +198,15 @@ describe('an answer', () => {
     ]);
   });
 
+  test.each([
+    ['of half a megabyte', 'x'.repeat(500_000)],
+    ['that is no whole number', 1.5],
+  ])('comes without progress for a token %s, which is no token', async (_name, progressToken) => {
+    const params = { arguments: { ms: 20, steps: 2 }, _meta: { progressToken } };
+    const response = await wait(params, 'application/json, text/event-stream');
+    expect(await response.json()).toMatchObject({ id: 1, result: { structuredContent: { waited: 20 } } });
+  });
+
   test('that takes long becomes a stream before a proxy gives up, and is kept alive', async () => {
     const response = await wait({ arguments: { ms: 1_000 } }, 'application/json, text/event-stream');
     expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -199,6 +223,13 @@ describe('an answer', () => {
   });
 });
 
+test('an unknown level of log messages is told which there are', async () => {
+  const { error } = await send({ ...call, _meta: { ...meta, [`${META}logLevel`]: 'verbose' } });
+  expect((error as { message?: string }).message).toBe(
+    'Invalid params: io.modelcontextprotocol/logLevel must be one of debug, info, notice, warning, error, critical, alert, emergency.',
+  );
+});
+
 test('log messages come where the request asks for their level, and never otherwise', async () => {
   const logged = async (level?: string): Promise<unknown[]> => {
     const _meta = level === undefined ? {} : { [`${META}logLevel`]: level };
@@ -207,7 +238,6 @@ test('log messages come where the request asks for their level, and never otherw
   };
   expect(await logged('debug')).toHaveLength(3);
   expect(await logged('warning')).toHaveLength(0);
-  expect(await logged('nonsense')).toHaveLength(0);
   expect(await logged()).toHaveLength(0);
 });
 

@@ -13,9 +13,9 @@ import type { Dispatch } from '../dispatch.ts';
 import type { Identity } from '../identity.ts';
 import { type Id, readMessage } from '../message.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, RpcError, ScopeRequired } from '../rpc-error.ts';
-import { checkVersion, type ModernMessage, readEnvelope } from './envelope.ts';
+import { type ModernMessage, readEnvelope } from './envelope.ts';
 import { Exchange, sendError } from './exchange.ts';
-import { checkHeaders, checkVersionHeader } from './headers.ts';
+import { checkHeaders, checkRevision } from './headers.ts';
 import { createMethods, type Extension } from './methods.ts';
 import { ModernRequest } from './request.ts';
 import { createResults } from './results.ts';
@@ -87,15 +87,14 @@ export function createModernEndpoint(options: ModernEndpointOptions): ModernEndp
       try {
         const message = readMessage(body);
         if (message.kind === 'notification') {
+          checkRevision(message, request.headers);
           response.writeHead(202).end(); // nothing that a client may notify of is of use here
           return;
         }
         id = message.id;
         if (message.kind !== 'request') throw notRequest(message.kind === 'invalid' ? message.problem : undefined);
-        const received = readEnvelope(message);
-        checkVersionHeader(received, request.headers);
-        checkVersion(received);
-        answer(received, request, response, caller);
+        checkRevision(message, request.headers);
+        answer(readEnvelope(message), request, response, caller);
       } catch (error) {
         sendError(response, id, known(error));
       }

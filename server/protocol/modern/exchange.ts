@@ -20,7 +20,7 @@ export interface ExchangeOptions {
 }
 
 export class Exchange implements Channel, Expiring {
-  readonly startedAt = performance.now();
+  startedAt = 0;
   earlier: Expiring | undefined;
   later: Expiring | undefined;
   readonly open: boolean;
@@ -38,7 +38,9 @@ export class Exchange implements Channel, Expiring {
 
   /** For an answer that is not there yet. */
   wait(): void {
-    if (this.open && !this.#stream) this.#options.patience.add(this);
+    if (!this.open || this.#stream) return;
+    this.startedAt = performance.now();
+    this.#options.patience.add(this);
   }
 
   expire(): void {

@@ -4,20 +4,26 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../toolsets/call.ts';
+import type { Params } from '../message.ts';
 import { checkMirrored, decodedHeader, mismatch } from '../mirrored-arguments.ts';
 import type { RpcError } from '../rpc-error.ts';
 import type { Table } from '../table.ts';
-import type { ModernMessage } from './envelope.ts';
+import { checkVersion, claimedVersion, type ModernMessage } from './envelope.ts';
 
 /** Member of the params that the header `Mcp-Name` repeats. */
 export type NameMember = 'name' | 'uri' | 'taskId';
 
-/** Throws RpcError with -32020. */
-export function checkVersionHeader({ version, method }: ModernMessage, headers: IncomingHttpHeaders): void {
+/**
+ * What a request or notification says of its revision, in `_meta`, in its header or in both. Throws RpcError: -32020
+ * where the two disagree, -32022 for another revision than is spoken here.
+ */
+export function checkRevision(message: { readonly params: Params }, headers: IncomingHttpHeaders): void {
   const sent = headers['mcp-protocol-version'];
-  if (typeof sent === 'string' && sent !== version) throw differs('MCP-Protocol-Version', sent, version);
-  const named = headers['mcp-method'];
-  if (named !== undefined && named !== method) throw differs('Mcp-Method', String(named), method);
+  const claimed = claimedVersion(message);
+  if (typeof sent === 'string' && claimed !== undefined && sent !== claimed)
+    throw differs('MCP-Protocol-Version', sent, claimed);
+  const version = claimed ?? sent;
+  if (typeof version === 'string') checkVersion(version);
 }
 
 /** Throws RpcError with -32020. `member` is what the method names; `table` knows the caller's tools. */
@@ -29,18 +35,19 @@ export function checkHeaders(
   caller: Caller,
 ): void {
   if (headers['mcp-protocol-version'] === undefined) throw missing('MCP-Protocol-Version');
-  if (headers['mcp-method'] === undefined) throw missing('Mcp-Method');
+  const named = headers['mcp-method'];
+  if (typeof named !== 'string') throw missing('Mcp-Method');
+  if (named !== method) throw differs('Mcp-Method', named, method);
   const name = member && params[member];
   if (typeof name !== 'string') return; // the method itself says what it lacks
+  const tool = method === 'tools/call' ? table.tool(name, caller) : undefined;
   const sent = headers['mcp-name'];
-  if (sent !== name) {
+  // The name of a tool that there is needs no decoding; what else is the same may be what must be encoded.
+  if (sent !== name || !tool) {
     if (typeof sent !== 'string') throw missing('Mcp-Name');
-    const decoded = decodedHeader(sent.trim());
-    if (decoded === undefined) throw mismatch('Mcp-Name', sent, 'it is not valid Base64 of UTF-8');
-    if (decoded !== name) throw differs('Mcp-Name', sent, name);
+    if (decodedHeader('Mcp-Name', sent) !== name) throw differs('Mcp-Name', sent, name);
   }
-  const mirrored = method === 'tools/call' ? table.tool(name, caller)?.mirrored : undefined;
-  if (mirrored?.length) checkMirrored(mirrored, params['arguments'], headers);
+  if (tool?.mirrored.length) checkMirrored(tool.mirrored, params['arguments'], headers);
 }
 
 const missing = (header: string): RpcError => mismatch(header, '(missing)', 'it must repeat what the body says');

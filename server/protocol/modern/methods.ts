@@ -5,7 +5,7 @@
 import type { Dispatch } from '../dispatch.ts';
 import type { Params } from '../message.ts';
 import type { Page } from '../page.ts';
-import { completionParams, cursorParam, textParam } from '../params.ts';
+import { argumentsParam, completionParams, cursorParam, textParam } from '../params.ts';
 import type { Answered, InputRequired, Request } from '../request.ts';
 import { type ToolAnswer, toolAnswerMembers } from '../tool-call.ts';
 import { discovered } from './capabilities.ts';
@@ -109,7 +109,7 @@ export function createMethods(options: MethodsOptions): Methods {
         named: 'name',
         answer: (params, request) => {
           const name = textParam(params, 'name');
-          const given = params['arguments'];
+          const given = argumentsParam(params);
           const taken = take?.(name, given, request) ?? dispatch.callTool(name, given, request);
           return taken.then((answer) =>
             'task' in answer

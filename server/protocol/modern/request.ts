@@ -6,7 +6,7 @@ import type { EventStream } from '../../http/event-stream.ts';
 import type { Caller, Client, Step } from '../../toolsets/call.ts';
 import { isAtLeast, isLogLevel } from '../log-level.ts';
 import { isObject, notificationText } from '../message.ts';
-import { misfit } from '../params.ts';
+import { misfit, progressToken } from '../params.ts';
 import { type Answers, MODERN, type Request } from '../request.ts';
 import { CLIENT_INFO, LOG_LEVEL, type ModernMessage } from './envelope.ts';
 
@@ -56,11 +56,11 @@ export class ModernRequest implements Request {
   }
 
   get progress(): Request['progress'] {
-    const { progressToken } = this.received.meta;
-    if (!this.channel.open || (typeof progressToken !== 'string' && typeof progressToken !== 'number'))
-      return undefined;
+    const token = progressToken(this.received.params);
+    if (!this.channel.open || token === undefined) return undefined;
     return ({ progress, total, message }: Step) => {
-      this.channel.say(notificationText('notifications/progress', { progressToken, progress, total, message }));
+      const params = { progressToken: token, progress, total, message };
+      this.channel.say(notificationText('notifications/progress', params));
     };
   }
 

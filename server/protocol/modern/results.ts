@@ -40,20 +40,24 @@ export function createResults(identity: Identity): Results {
   };
 }
 
-/** A long result that is sent many times, with the bytes that stand behind the id in a message with it. */
+/** A result that is sent many times, with what stands behind the id in a message with it. */
 export interface Prepared {
   readonly text: string;
-  readonly rest: Buffer;
+  /** Bytes, or a text that has a byte for each character. */
+  readonly rest: Buffer | string;
 }
 
 /** Results as methods give them, as JSON text. */
 export type Result = string | Prepared;
 
-/** Up to that many characters it is cheaper to write a text anew than to send bytes apart from it. */
+/** Up to that many bytes it is cheaper to write a text anew than to send bytes apart from it. */
 const SHORT = 4_096;
 
-export const prepared = (text: string): Result =>
-  text.length <= SHORT ? text : { text, rest: Buffer.from(resultRest(text)) };
+export function prepared(text: string): Prepared {
+  const rest = Buffer.from(resultRest(text));
+  const written = rest.toString('latin1');
+  return { text, rest: rest.length <= SHORT && written === resultRest(text) ? written : rest };
+}
 
 export const textOf = (result: Result): string => (typeof result === 'string' ? result : result.text);
 

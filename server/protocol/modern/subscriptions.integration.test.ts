@@ -128,11 +128,41 @@ test.each([
   ['a list for a filter', []],
   ['a word for a wish', { toolsListChanged: 'yes' }],
   ['a URI for a list of them', { resourceSubscriptions: WATCHED }],
-  ['too many URIs', { resourceSubscriptions: Array.from({ length: 1001 }, () => WATCHED) }],
+  ['too many URIs', { resourceSubscriptions: Array.from({ length: 257 }, () => WATCHED) }],
+  ['too many ids of tasks', { taskIds: Array.from({ length: 257 }, () => 'x') }],
   ['a word for ids of tasks', { taskIds: 'one' }],
   ['an id of a task that is too long', { taskIds: ['x'.repeat(65)] }],
   ['a URI that is too long', { resourceSubscriptions: ['x'.repeat(2049)] }],
 ])('%s is refused', async (_name, notifications) => {
   const response = await post(server.url, 'subscriptions/listen', { notifications });
   expect(await response.json()).toMatchObject({ error: { code: -32602 } });
+});
+
+/** As many streams as a pod takes must not fill its memory. */
+test.each([
+  ['URIs', { resourceSubscriptions: Array.from({ length: 17 }, () => 'x'.repeat(2_000)) }, 'resourceSubscriptions'],
+  [
+    'URIs and ids of tasks',
+    {
+      resourceSubscriptions: Array.from({ length: 16 }, () => 'x'.repeat(2_000)),
+      taskIds: Array.from({ length: 20 }, () => 'x'.repeat(50)),
+    },
+    'resourceSubscriptions and taskIds',
+  ],
+])(
+  'a filter whose %s are too much together is refused, and told how to ask for less',
+  async (_what, filter, member) => {
+    const response = await post(server.url, 'subscriptions/listen', { notifications: filter });
+    const { error } = (await response.json()) as { error: { code: number; message: string } };
+    expect(error.code).toBe(-32602);
+    expect(error.message).toContain(member);
+    expect(error.message).toContain('32768 characters');
+    expect(error.message).toContain('another stream');
+  },
+);
+
+test('a filter of the greatest size is taken', async () => {
+  const uris = Array.from({ length: 16 }, (_, i) => `test://${i}`.padEnd(2_048, 'x'));
+  const listener = await listen({ resourceSubscriptions: uris });
+  expect(listener.messages).toMatchObject([{ params: { notifications: { resourceSubscriptions: uris } } }]);
 });

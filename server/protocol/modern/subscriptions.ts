@@ -5,16 +5,18 @@
  */
 import { type EventBus, keyOf, type ServerEvent } from '../../events/event.ts';
 import { inSlices } from '../../http/event-stream.ts';
+import type { Caller } from '../../toolsets/call.ts';
 import { type Id, notificationText, type Params, resultText } from '../message.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, RpcError } from '../rpc-error.ts';
 import type { Table } from '../table.ts';
 import { SUBSCRIPTION_ID } from './envelope.ts';
 import { checkScopes, type Filter, honoured, LISTS, readFilter } from './filter.ts';
 import type { Extension } from './methods.ts';
+import { Places } from './places.ts';
 import type { Line, ModernRequest } from './request.ts';
 import type { Results } from './results.ts';
 import { atTimes, spreadOver } from './spread.ts';
-import { TaskWatch } from './task-watch.ts';
+import { type TaskStates, TaskWatch } from './task-watch.ts';
 
 export interface SubscriptionsOptions {
   readonly table: Table;
@@ -29,6 +31,7 @@ export interface SubscriptionsOptions {
 /** Holds nothing of the request that opened it: there are many, and they stay for hours. */
 interface Subscription {
   readonly id: Id;
+  readonly callerId: string;
   readonly filter: Filter;
   readonly line: Line;
   readonly tasks: TaskWatch | undefined;
@@ -43,18 +46,20 @@ const endWithin = (count: number): number => Math.min(count * END_EACH_MS, MOST_
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #open = new Set<Subscription>();
+  /** Of those that are open, and those that are being opened. */
+  readonly #places: Places;
   /** Those who listen for one resource, by its URI, or one task, by its id. */
   readonly #byUri = new Map<string, Set<Subscription>>();
   readonly #byTask = new Map<string, Set<Subscription>>();
   readonly #unsubscribe: () => void;
   /** Changes to be told, in order. */
   readonly #changes = new Map<string, ServerEvent>();
-  #opening = 0;
   #telling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
+    this.#places = new Places(options.maxSubscriptions);
     this.#unsubscribe = options.bus.subscribe((event) => this.#note(event));
   }
 
@@ -64,25 +69,25 @@ export class Subscriptions {
 
   /** Gives the result of a subscription of nothing; any other is answered when this server ends it. Throws or rejects with RpcError. */
   open(params: Params, request: ModernRequest): string | undefined | Promise<string | undefined> {
-    const { table, maxSubscriptions, extensions } = this.#options;
+    const { table, extensions } = this.#options;
     const asked = readFilter(params);
     const filter = honoured(asked, table);
     const { caller, channel } = request;
     if (caller.scopes) checkScopes(filter, table, caller.scopes);
     if (!channel.open) throw new RpcError(INVALID_PARAMS, 'Accept text/event-stream to listen.');
-    if (this.#open.size + this.#opening >= maxSubscriptions)
-      throw new RpcError(INTERNAL_ERROR, 'Subscription limit reached. Try again later.');
+    const refusal = this.#places.refusal(caller);
+    if (refusal !== undefined) throw new RpcError(INTERNAL_ERROR, refusal);
     const tasks = asked.taskIds && extensions?.find((extension) => extension.tasks)?.tasks;
     if (!tasks) return this.#listen(request, filter);
-    this.#opening += 1;
+    this.#places.take(caller.id);
     return tasks
       .known([...new Set(asked.taskIds)], request)
-      .finally(() => (this.#opening -= 1))
-      .then((taskIds) => {
-        if (taskIds.length === 0) return this.#listen(request, filter);
-        const read = (id: string): Promise<string | undefined> => tasks.read(id, { caller });
-        return this.#listen(request, { ...filter, taskIds }, read);
-      });
+      .finally(() => this.#places.giveBack(caller.id))
+      .then((taskIds) =>
+        taskIds.length === 0
+          ? this.#listen(request, filter)
+          : this.#listen(request, { ...filter, taskIds }, readerOf(tasks, caller)),
+      );
   }
 
   /**
@@ -94,7 +99,7 @@ export class Subscriptions {
   }
 
   #listen(request: ModernRequest, filter: Filter, read?: TaskRead): string | undefined {
-    const { channel, received } = request;
+    const { caller, channel, received } = request;
     const { id } = received;
     const acknowledgement = told(id, 'notifications/subscriptions/acknowledged', { notifications: filter });
     if (this.#closing || Object.keys(filter).length === 0) {
@@ -102,15 +107,16 @@ export class Subscriptions {
       return this.#options.results.unsubscribed(id);
     }
     const line = channel.stay();
-    if (line.send(acknowledgement)) this.#add(line, id, filter, read);
+    if (line.send(acknowledgement)) this.#add(line, id, caller.id, filter, read);
     return undefined;
   }
 
-  #add(line: Line, id: Id, filter: Filter, read: TaskRead | undefined): void {
+  #add(line: Line, id: Id, callerId: string, filter: Filter, read: TaskRead | undefined): void {
     const tasks =
       read && new TaskWatch({ line, ids: filter.taskIds ?? [], read: async (task) => taskText(id, await read(task)) });
-    const subscription = { id, filter, line, tasks };
+    const subscription = { id, callerId, filter, line, tasks };
     this.#open.add(subscription);
+    this.#places.take(callerId);
     for (const uri of filter.resourceSubscriptions ?? []) enter(this.#byUri, uri, subscription);
     for (const task of filter.taskIds ?? []) enter(this.#byTask, task, subscription);
     line.whenClosed(() => this.#forget(subscription));
@@ -119,6 +125,7 @@ export class Subscriptions {
 
   #forget(subscription: Subscription): void {
     this.#open.delete(subscription);
+    this.#places.giveBack(subscription.callerId);
     for (const uri of subscription.filter.resourceSubscriptions ?? []) leave(this.#byUri, uri, subscription);
     for (const task of subscription.filter.taskIds ?? []) leave(this.#byTask, task, subscription);
   }
@@ -156,6 +163,12 @@ export class Subscriptions {
 }
 
 type TaskRead = (id: string) => Promise<string | undefined>;
+
+/** A function made within `open` would hold its request. */
+const readerOf =
+  (tasks: TaskStates, caller: Caller): TaskRead =>
+  (id) =>
+    tasks.read(id, { caller });
 
 const NOBODY: ReadonlySet<Subscription> = new Set();
 

@@ -7,6 +7,10 @@ import type { NotificationMessage, RequestMessage, ResponseMessage } from '../me
 export interface Era {
   /** Some messages may come as one array, and are answered as one. */
   readonly hasBatches: boolean;
+  /** Its clients take an error that names no request. */
+  readonly hasErrorsWithoutId: boolean;
+  /** Whether a connection whose first request this is speaks this era from then on. */
+  isChosenBy(message: RequestMessage): boolean;
   /** The answer's text; undefined where the client has taken the request back. Rejects for programming errors only. */
   answer(message: RequestMessage): Promise<string | undefined>;
   notified(message: NotificationMessage): void;

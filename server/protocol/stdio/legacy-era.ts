@@ -5,7 +5,7 @@ import type { Caller } from '../../toolsets/call.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Identity } from '../identity.ts';
 import { Peer } from '../legacy/peer.ts';
-import { hasBatches, WITHOUT_HEADER } from '../legacy/revisions.ts';
+import { hasBatches, hasErrorsWithoutId, WITHOUT_HEADER } from '../legacy/revisions.ts';
 import { Running } from '../legacy/running.ts';
 import type { Era, Say } from './era.ts';
 
@@ -22,6 +22,10 @@ export function createLegacyEra({ dispatch, identity, caller, say }: LegacyEraOp
     get hasBatches() {
       return hasBatches(peer.revision);
     },
+    get hasErrorsWithoutId() {
+      return hasErrorsWithoutId(peer.revision);
+    },
+    isChosenBy: () => true,
     answer: (message) => peer.answer(message, caller, { running: new Running(), say }),
     notified: (message) => peer.notified(message),
     responded: (message) => void peer.responded(message),

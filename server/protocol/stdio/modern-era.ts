@@ -6,8 +6,8 @@ import type { EventBus } from '../../events/event.ts';
 import type { Caller } from '../../toolsets/call.ts';
 import type { Dispatch } from '../dispatch.ts';
 import type { Identity } from '../identity.ts';
-import { errorText, type Id, type RequestMessage, resultText } from '../message.ts';
-import { checkVersion, readEnvelope } from '../modern/envelope.ts';
+import { errorText, type Id, type Params, type RequestMessage, resultText } from '../message.ts';
+import { checkVersion, type ModernMessage, readEnvelope } from '../modern/envelope.ts';
 import { createMethods, type Extension, type Method } from '../modern/methods.ts';
 import { type Channel, type Line, ModernRequest } from '../modern/request.ts';
 import { createResults, textOf } from '../modern/results.ts';
@@ -26,6 +26,9 @@ export interface ModernEraOptions {
   readonly say: Say;
 }
 
+/** Of a revision that the client names, in characters. */
+const MAX_REQUESTED = 128;
+
 export function createModernEra({ dispatch, identity, caller, say, ...options }: ModernEraOptions): Era {
   const results = createResults(identity);
   const subscriptions = new Subscriptions({ ...options, table: dispatch.table, results, endMs: () => 0 });
@@ -33,9 +36,8 @@ export function createModernEra({ dispatch, identity, caller, say, ...options }:
   const open = new Map<Id, PipeChannel>();
 
   const resultOf = (message: RequestMessage, channel: Channel): ReturnType<Method['answer']> => {
-    if (message.method === 'initialize') throw pinned();
-    const received = readEnvelope(message);
-    checkVersion(received);
+    if (message.method === 'initialize') throw pinned(message.params);
+    const received = checked(message);
     const method = methods.get(message.method);
     if (!method) throw dispatch.unknownMethod('stdio');
     return method.answer(message.params, new ModernRequest(received, channel, caller, 'stdio'));
@@ -43,6 +45,16 @@ export function createModernEra({ dispatch, identity, caller, say, ...options }:
 
   return {
     hasBatches: false,
+    hasErrorsWithoutId: true,
+    isChosenBy(message) {
+      try {
+        checked(message);
+        return true;
+      } catch (error) {
+        if (error instanceof RpcError) return false; // it is refused, and its client may try another revision
+        throw error;
+      }
+    },
     async answer(message) {
       const { id } = message;
       const channel = new PipeChannel(say);
@@ -69,9 +81,17 @@ export function createModernEra({ dispatch, identity, caller, say, ...options }:
   };
 }
 
-const pinned = (): RpcError =>
+/** Throws RpcError. */
+function checked(message: RequestMessage): ModernMessage {
+  const received = readEnvelope(message);
+  checkVersion(received.version);
+  return received;
+}
+
+const pinned = ({ protocolVersion }: Params): RpcError =>
   new RpcError(UNSUPPORTED_VERSION, `This connection speaks ${MODERN} since its first request.`, {
     supported: [MODERN],
+    ...(typeof protocolVersion === 'string' && { requested: protocolVersion.slice(0, MAX_REQUESTED) }),
   });
 
 /** One request's way back, until it is taken back. */
