@@ -192,8 +192,8 @@ function createFront(options: McpListenerOptions): Front {
     if (!inFlight.weigh(response, batch.length)) return stop(request, response, noRoom());
     if (!rateLimiter) return answer(request, response, batch, caller);
     when(rateLimiter.take(request, caller, batch.length - 1), response, (taken) => {
-      if (taken.ok) answer(request, response, batch, caller);
-      else stop(request, response, tooManyRequests(taken.retryAfterMs));
+      if (!taken.ok) stop(request, response, tooManyRequests(taken.retryAfterMs));
+      else if (!response.destroyed) answer(request, response, batch, caller);
     });
   };
 
