@@ -56,7 +56,6 @@ export interface LegacyEndpointOptions {
   readonly sessionTtlMs?: number;
   /** The refusal of a caller who lacks these scopes. */
   readonly challenge?: (scopes: readonly string[]) => Refusal;
-  readonly sessionsChanged?: (count: number) => void;
   readonly monotonic?: () => number;
 }
 
@@ -74,12 +73,14 @@ export function createLegacyEndpoint(options: LegacyEndpointOptions): LegacyEndp
     ttlMs: options.sessionTtlMs ?? TTL_MS,
     wheel,
     monotonic: options.monotonic ?? (() => performance.now()),
-    changed: (count) => options.sessionsChanged?.(count),
   });
   const room = new ReplayRoom();
   const patience = new Deadlines(PATIENCE_MS);
   const forwarder = createForwarder(sealer);
-  const unsubscribe = bus.subscribe((event) => void sessions.tell(event));
+  const unsubscribe = bus.subscribe((event) => {
+    // Of tasks nobody hears in these revisions.
+    if (event.type !== 'task') void sessions.tell(event);
+  });
   const newPeer = (leg: Leg, revision: LegacyRevision): Peer =>
     new Peer({ dispatch, identity, transport: 'http' }, leg, revision);
 

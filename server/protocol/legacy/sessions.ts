@@ -14,7 +14,6 @@ export interface SessionsOptions {
   readonly ttlMs: number;
   readonly wheel: TimerWheel;
   readonly monotonic: () => number;
-  readonly changed: (count: number) => void;
 }
 
 /** A session that was used more recently makes no room for those who hold as many. */
@@ -43,7 +42,6 @@ export class Sessions {
     session.lastUsed = this.#options.monotonic();
     this.#byId.set(session.id, session);
     this.#held.set(session.callerId, this.#heldBy(session.callerId) + 1);
-    this.#options.changed(this.#byId.size);
     return true;
   }
 
@@ -61,7 +59,6 @@ export class Sessions {
     if (left > 0) this.#held.set(session.callerId, left);
     else this.#held.delete(session.callerId);
     session.close();
-    this.#options.changed(this.#byId.size);
   }
 
   tell(event: ServerEvent): Promise<void> {
