@@ -7,6 +7,9 @@ import { Roster } from './roster.ts';
 
 const connections = new WeakMap<Server, Roster<Socket>>();
 
+/** Connections that wait to be taken: when a pod ends, its clients come to the others all at once. The kernel may allow fewer. */
+const BACKLOG = 4_096;
+
 /** The port in use, which differs from `port` when that is 0. Rejects with Node's error, for example EADDRINUSE. */
 export function listen(
   server: Server,
@@ -20,7 +23,7 @@ export function listen(
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });
